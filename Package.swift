@@ -1,0 +1,117 @@
+// swift-tools-version:6.1
+import PackageDescription
+
+/// libtorch's `include/` and `lib/`: brought by `make setup`, or any unpacked PyTorch wheel.
+let libtorch =
+  Context.environment["RTFM_LIBTORCH"] ?? "\(Context.packageDirectory)/.deps/python/torch"
+
+let swift: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .unsafeFlags(["-warnings-as-errors"]),
+]
+let fast: [CSetting] = [.unsafeFlags(["-O3", "-Wall", "-Werror"])]
+
+/// A Swift target with the settings that all of ours share.
+func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = [])
+  -> Target
+{
+  .target(
+    name: name, dependencies: dependencies, resources: resources, swiftSettings: swift)
+}
+
+/// The tests of one target.
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [])
+  -> Target
+{
+  .testTarget(
+    name: "\(name)Tests", dependencies: dependencies + ["TestSupport"], resources: resources,
+    swiftSettings: swift)
+}
+
+let package = Package(
+  name: "rtfm",
+  platforms: [.macOS(.v15)],
+  products: [
+    .executable(name: "rtfm", targets: ["rtfm"]),
+    .library(name: "RTFM", targets: ["Generation", "Memory", "Captures", "Procedural"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(
+      url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+  ],
+  targets: [
+    library("Scene"),
+    .systemLibrary(
+      name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .target(name: "CCodecs", dependencies: ["CTurboJPEG", "CPNG"], cSettings: fast),
+    library("Images", ["Scene", "CCodecs"]),
+    library("Captures", ["Scene", "Images"]),
+    .target(
+      name: "CTracer",
+      cxxSettings: [.unsafeFlags(["-O3", "-march=x86-64-v3", "-ffast-math", "-Wall", "-Werror"])]),
+    library("Procedural", ["Scene", "CTracer"]),
+    library("Memory", ["Scene"]),
+    .target(
+      name: "CTorch",
+      cxxSettings: [
+        .unsafeFlags([
+          "-O2", "-isystem", "\(libtorch)/include",
+          "-isystem", "\(libtorch)/include/torch/csrc/api/include",
+        ])
+      ],
+      linkerSettings: [
+        .unsafeFlags([
+          "-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib",
+        ]),
+        .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+      ]),
+    library("Torch", ["CTorch"]),
+    library("Layers", ["Torch"]),
+    library("Generation", ["Scene", "Memory", "Layers", "Torch"]),
+    library(
+      "Training", ["Generation", "Procedural", "Captures", "Images", "Layers", "Torch", "Scene"]),
+    library("Evaluation", ["Generation", "Captures", "Procedural", "Images", "Memory", "Scene"]),
+    library(
+      "Streaming",
+      [
+        "Scene", "Memory", "Images",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+        .product(name: "NIOHTTP1", package: "swift-nio"),
+        .product(name: "NIOWebSocket", package: "swift-nio"),
+        .product(name: "HTTPTypes", package: "swift-http-types"),
+        .product(name: "Logging", package: "swift-log"),
+      ], resources: [.embedInCode("Page")]),
+    .executableTarget(
+      name: "rtfm",
+      dependencies: [
+        "Scene", "Images", "Captures", "Procedural", "Memory", "Torch", "Layers", "Generation",
+        "Training", "Evaluation", "Streaming",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ], swiftSettings: swift),
+    .target(
+      name: "TestSupport", dependencies: ["Scene", "Torch"], path: "Tests/TestSupport",
+      swiftSettings: swift),
+    tests("Scene", ["Scene"]),
+    tests("Images", ["Images", "Scene"]),
+    tests("Captures", ["Captures", "Images", "Scene"]),
+    tests("Procedural", ["Procedural", "Scene"]),
+    tests("Memory", ["Memory", "Scene"]),
+    tests("Torch", ["Torch"]),
+    tests("Generation", ["Generation", "Layers", "Torch", "Memory", "Scene"]),
+    tests("Training", ["Training", "Generation", "Procedural", "Torch", "Scene"]),
+    tests("Evaluation", ["Evaluation", "Captures", "Images", "Scene"]),
+    tests("Streaming", ["Streaming", "Images", "Scene"]),
+    tests("Command", ["Captures", "Images", "Scene"]),
+  ],
+  cxxLanguageStandard: .cxx20
+)
