@@ -1,0 +1,112 @@
+/* A ray tracer for small furnished scenes, the same source for CPU and GPU.
+ *
+ * A scene is a rectangular room, objects in it, flat decals on its walls, one rectangular light
+ * under its ceiling, and materials that the rest refers to by index. World axes: z up, metres; the
+ * room spans 0...size. Build a scene once (tracer_scene_new, the add functions, then
+ * tracer_scene_finish); afterwards it is read-only and any number of threads may film it.
+ * Nothing here fails: an add beyond a limit is ignored and returns -1.
+ */
+#pragma once
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { TRACER_OBJECTS = 64, TRACER_MATERIALS = 160, TRACER_DECALS = 32 };
+
+/* What a material's pattern draws; everything in it can be scaled, turned, warped and recoloured. */
+typedef enum {
+  TRACER_PLAIN, TRACER_CHECKER, TRACER_STRIPES, TRACER_BRICKS, TRACER_TILES, TRACER_PLANKS,
+  TRACER_MARBLE, TRACER_PLAID, TRACER_WEAVE, TRACER_BLOBS, TRACER_VORONOI, TRACER_SPOTS,
+  TRACER_GLYPHS, TRACER_GRADIENT, TRACER_RINGS, TRACER_ZIGZAG, TRACER_TRUCHET, TRACER_BOOKS,
+  TRACER_LANDSCAPE, TRACER_PANES, TRACER_PATTERNS
+} tracer_pattern;
+
+/* A surface: a figure drawn by the pattern on a ground, both ramps of two linear RGB colours. */
+typedef struct {
+  int pattern;
+  unsigned int seed;
+  float scale;        /* pattern cells a metre */
+  float aspect;       /* a cell's width over its height */
+  float turn[2];      /* cosine and sine of the pattern's rotation */
+  float line;         /* width of joints, bars or spots, as a fraction of a cell */
+  float warp;         /* how far noise bends the pattern, in cells */
+  float vary;         /* how much cells differ in brightness, 0...1 */
+  float grain;        /* contrast of the noise on top, 0...2 */
+  float grain_scale;  /* its lowest frequency, cells a metre */
+  float ground[2][3];
+  float figure[2][3];
+  float reflectivity; /* facing; grows towards grazing. 0: none, 0.9: a mirror */
+  float shine;        /* strength of the light's highlight */
+  float glow;         /* its own light, as a multiple of its colour */
+} tracer_material;
+
+typedef enum { TRACER_BOX, TRACER_ELLIPSOID, TRACER_CONE, TRACER_STICK } tracer_shape;
+
+/* A solid. Boxes, ellipsoids and cones (upright cylinders if taper is 0) are turned about z;
+ * a stick is a round-ended rod from center - half to center + half. */
+typedef struct {
+  int shape;
+  int materials[3];   /* of a box's faces across x, y, z; others use the first, cones' ends the last */
+  float center[3];
+  float half[3];      /* half extents, radii, or half of a stick's axis */
+  float turn[2];      /* cosine and sine of the rotation about z */
+  float taper;        /* a cone's radius is 1 - taper at the bottom and 1 + taper at the top */
+  float radius;       /* of a stick */
+} tracer_object;
+
+/* A rectangle on a wall: 0, 1 across x; 2, 3 across y; 4 floor; 5 ceiling. Coordinates on it are
+ * (y, z), (x, z) or (x, y) in metres. Later decals cover earlier ones. */
+typedef struct {
+  int wall;
+  float low[2], high[2];
+  int material;
+  int frame_material;
+  float frame;        /* width of the border in metres, 0 for none */
+} tracer_decal;
+
+/* The room's light and air. */
+typedef struct {
+  float size[3];
+  int walls[6];           /* materials, in the order of decals' walls */
+  float light_center[3];
+  float light_half[2];    /* along x and y */
+  float light_color[3];
+  float ambient_up[3];    /* reaches what faces up */
+  float ambient_down[3];
+  float fill[3];          /* where the ambient light is strongest from, length <= 1 */
+  float brightness;       /* the exposure that finishing aims at: mean linear value, ~0.2 */
+} tracer_room;
+
+/* A pinhole: pixel origin at the image's corner, axes x right, y down, z forward. */
+typedef struct {
+  float position[3];
+  float right[3], down[3], forward[3];
+  float focal[2], center[2];
+  int width, height;
+} tracer_camera;
+
+typedef struct tracer_scene tracer_scene;
+
+/* Owned by the caller; freed with tracer_scene_free. */
+tracer_scene *tracer_scene_new(void);
+void tracer_scene_free(tracer_scene *scene);
+/* The scene's bytes are position-independent: copy them to a GPU as they are. */
+unsigned long tracer_scene_bytes(void);
+
+int tracer_scene_add_material(tracer_scene *scene, const tracer_material *material);
+int tracer_scene_add_object(tracer_scene *scene, const tracer_object *object);
+int tracer_scene_add_decal(tracer_scene *scene, const tracer_decal *decal);
+/* Sets the room and works out the exposure. */
+void tracer_scene_finish(tracer_scene *scene, const tracer_room *room);
+
+/* Films rows first_row ..< first_row + rows of a whole image's buffers: pixels 8-bit sRGB, 3 a
+ * pixel; depth along the viewing axis of the first surface behind each pixel's centre; reflective
+ * 1 where that surface mirrors. A pixel depends on nothing but scene, camera and samples. */
+void tracer_film(
+    const tracer_scene *scene, const tracer_camera *camera, int samples, int first_row, int rows,
+    unsigned char *pixels, float *depth, unsigned char *reflective);
+
+#ifdef __cplusplus
+}
+#endif

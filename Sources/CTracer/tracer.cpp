@@ -1,0 +1,182 @@
+// The C door of the tracer: building scenes, and filming rows on a CPU, eight samples at a time.
+#include "tracer_core.h"
+
+#include <cstdlib>
+#include <cstring>
+
+tracer_scene *tracer_scene_new(void) {
+  auto *scene = (tracer_scene *)std::aligned_alloc(64, (sizeof(tracer_scene) + 63) / 64 * 64);
+  std::memset((void *)scene, 0, sizeof(tracer_scene));
+  scene->exposure = 1.0f;
+  return scene;
+}
+
+void tracer_scene_free(tracer_scene *scene) { std::free(scene); }
+
+unsigned long tracer_scene_bytes(void) { return sizeof(tracer_scene); }
+
+template <typename T>
+static int append(T *list, int &count, int limit, const T *item) {
+  if (count >= limit) return -1;
+  list[count] = *item;
+  return count++;
+}
+
+int tracer_scene_add_material(tracer_scene *s, const tracer_material *material) {
+  return append(s->materials, s->material_count, TRACER_MATERIALS, material);
+}
+
+int tracer_scene_add_decal(tracer_scene *s, const tracer_decal *decal) {
+  return append(s->decals, s->decal_count, TRACER_DECALS, decal);
+}
+
+// The radius of a ball that holds an object.
+static float bound(const tracer_object &o) {
+  float x = o.half[0], y = o.half[1], z = o.half[2];
+  if (o.shape == TRACER_ELLIPSOID) return __builtin_fmaxf(__builtin_fmaxf(x, y), z);
+  if (o.shape == TRACER_CONE) {
+    float r = __builtin_fmaxf(x, y) * (1.0f + __builtin_fabsf(o.taper));
+    return __builtin_sqrtf(r * r + z * z);
+  }
+  return __builtin_sqrtf(x * x + y * y + z * z) + (o.shape == TRACER_STICK ? o.radius : 0.0f);
+}
+
+int tracer_scene_add_object(tracer_scene *s, const tracer_object *object) {
+  int i = append(s->objects, s->object_count, TRACER_OBJECTS, object);
+  if (i < 0) return i;
+  s->bound_x[i] = object->center[0];
+  s->bound_y[i] = object->center[1];
+  s->bound_z[i] = object->center[2];
+  s->bound_radius[i] = bound(*object) + 1e-3f;
+  return i;
+}
+
+// The bits of an index in reverse: fills 0..<1 evenly as the index grows.
+static float spread_out(unsigned int i) {
+  unsigned int bits = 0;
+  for (int k = 0; k < 16; k++) bits |= (i >> k & 1u) << (15 - k);
+  return float(bits) * (1.0f / 65536.0f);
+}
+
+static float part(float x) { return x - float(int(x)); }
+
+static unsigned int scrambled(unsigned int x) {
+  x = (x ^ (x >> 16)) * 0x7feb352du;
+  x = (x ^ (x >> 15)) * 0x846ca68bu;
+  return x ^ (x >> 16);
+}
+
+// Eight samples: where they fall in the image and on the light.
+struct packet {
+  real x, y;
+  aim light;
+};
+
+// Sample `s` of `samples` of a pixel: stratified in the pixel, and on the light by its own shift.
+static void place_sample(packet &p, int lane, int x, int y, int s, int samples) {
+  float along = (float(s) + 0.5f) / float(samples), across = spread_out(unsigned(s));
+  unsigned int key = scrambled(unsigned(x) + unsigned(y) * 65537u);
+  p.x[lane] = float(x) + along;
+  p.y[lane] = float(y) + across + 0.5f / float(samples);
+  p.light.u[lane] = part(across + float(key & 0xffffu) * (1.0f / 65536.0f));
+  p.light.v[lane] = part(along + float(key >> 16) * (1.0f / 65536.0f));
+}
+
+static unsigned char byte(float x) { return (unsigned char)(x * 255.0f + 0.5f); }
+
+static void develop(float *sum, float gain, unsigned char *out) {
+  real c = 0.0f;
+  for (int k = 0; k < 3; k++) c[k] = sum[k] * gain;
+  c = developed(c);
+  for (int k = 0; k < 3; k++) {
+    out[k] = byte(c[k]);
+    sum[k] = 0.0f;
+  }
+}
+
+// How wide one sample is at a distance of 1.
+static float spread_of(const tracer_camera &c, int samples) {
+  float cells = samples < 4 ? 1.0f : 2.0f;
+  return 1.4f / (__builtin_sqrtf(c.focal[0] * c.focal[1]) * cells);
+}
+
+static __attribute__((noinline)) vec trace(
+    const tracer_scene &scene, const tracer_camera &c, const packet &p, float spread) {
+  return radiance(scene, through(c, p.x, p.y), spread, p.light);
+}
+
+static void film_row(
+    const tracer_scene &scene, const tracer_camera &c, int samples, int y, unsigned char *out) {
+  float spread = spread_of(c, samples), gain = scene.exposure / float(samples);
+  float sum[3] = {0, 0, 0};
+  int total = c.width * samples;
+  for (int first = 0; first < total; first += TRACER_LANES) {
+    packet p;
+    for (int k = 0; k < TRACER_LANES; k++) {
+      int i = first + k < total ? first + k : total - 1;
+      place_sample(p, k, i / samples, y, i % samples, samples);
+    }
+    vec color = trace(scene, c, p, spread);
+    for (int k = 0; k < TRACER_LANES && first + k < total; k++) {
+      sum[0] += color.x[k];
+      sum[1] += color.y[k];
+      sum[2] += color.z[k];
+      if ((first + k + 1) % samples == 0) develop(sum, gain, out + (first + k) / samples * 3);
+    }
+  }
+}
+
+static __attribute__((noinline)) void probe_row(
+    const tracer_scene &scene, const tracer_camera &c, int y, float *depth,
+    unsigned char *reflective) {
+  for (int first = 0; first < c.width; first += TRACER_LANES) {
+    real x;
+    for (int k = 0; k < TRACER_LANES; k++) x[k] = float(first + k) + 0.5f;
+    ray r = through(c, x, real(float(y) + 0.5f));
+    surface s = look(scene, r, real(0.0f), 1.0f);
+    real z = s.distance * dot(r.direction, splat(c.forward));
+    for (int k = 0; k < TRACER_LANES && first + k < c.width; k++) {
+      depth[first + k] = z[k];
+      reflective[first + k] = s.reflectivity[k] > 0.02f;
+    }
+  }
+}
+
+void tracer_film(
+    const tracer_scene *scene, const tracer_camera *camera, int samples, int first_row, int rows,
+    unsigned char *pixels, float *depth, unsigned char *reflective) {
+  for (int y = first_row; y < first_row + rows; y++) {
+    long start = long(y) * camera->width;
+    film_row(*scene, *camera, samples, y, pixels + start * 3);
+    probe_row(*scene, *camera, y, depth + start, reflective + start);
+  }
+}
+
+// The mean light on rays from the middle of the room, in the middle of dark and bright.
+static float mean_light(const tracer_scene &scene) {
+  constexpr int groups = 64;
+  float sum = 0.0f;
+  for (int g = 0; g < groups; g++) {
+    ray r = {splat(scene.room.size) * real(0.5f), {}};
+    aim a;
+    for (int k = 0; k < TRACER_LANES; k++) {
+      unsigned int i = unsigned(g * TRACER_LANES + k), key = scrambled(i + 1u);
+      r.direction.z[k] = spread_out(i) * 1.2f - 0.8f;
+      r.direction.x[k] = float(key & 0xffu) / 127.5f - 1.0f;
+      r.direction.y[k] = float(key >> 8 & 0xffu) / 127.5f - 1.0f;
+      a.u[k] = float(key >> 16 & 0xffu) / 256.0f;
+      a.v[k] = float(key >> 24) / 256.0f;
+    }
+    r.direction = normalized(r.direction);
+    vec c = radiance(scene, r, 0.02f, a);
+    real light = c.x * 0.3f + c.y * 0.5f + c.z * 0.2f;
+    for (int k = 0; k < TRACER_LANES; k++) sum += __builtin_sqrtf(light[k]);
+  }
+  float root = sum / float(groups * TRACER_LANES);
+  return root * root;
+}
+
+void tracer_scene_finish(tracer_scene *scene, const tracer_room *room) {
+  scene->room = *room;
+  scene->exposure = room->brightness / (mean_light(*scene) + 1e-6f);
+}

@@ -1,0 +1,54 @@
+public import Scene
+
+/// A frame, and what only its maker can know: how deep it is, and what mirrors.
+public struct Film: Sendable {
+  public let frame: Frame
+  /// Per pixel, the depth of the first surface behind its centre along the viewing axis, in
+  /// metres; of a mirror, the mirror's own.
+  public let depth: [Float]
+  /// Per pixel, whether that surface mirrors, so that its colour depends on where one stands.
+  public let reflective: [Bool]
+
+  /// For each pixel of this film, whether the other shows the same surface.
+  ///
+  /// By depth, so a surface seen at a glance through a gap narrower than a pixel may be missed.
+  public func visibility(from other: Film) -> [Bool] {
+    let lens = frame.camera.intrinsics
+    let toOther = other.frame.camera.pose.inverse * frame.camera.pose
+    return (0..<lens.width * lens.height).map { i in
+      let pixel = SIMD2(Double(i % lens.width) + 0.5, Double(i / lens.width) + 0.5)
+      return other.shows(toOther * (lens.direction(at: pixel) * Double(depth[i])))
+    }
+  }
+
+  /// Whether a point in this camera's coordinates lies on the surface that this film shows there.
+  private func shows(_ point: SIMD3<Double>) -> Bool {
+    let lens = frame.camera.intrinsics
+    guard let pixel = lens.project(point), lens.contains(pixel) else { return false }
+    let corner = pixel - 0.5
+    var (low, high) = (Float.infinity, -Float.infinity)
+    for y in neighbours(corner.y, lens.height) {
+      for x in neighbours(corner.x, lens.width) {
+        let d = depth[y * lens.width + x]
+        (low, high) = (min(low, d), max(high, d))
+      }
+    }
+    let tolerance = Film.absoluteTolerance + Film.relativeTolerance * point.z
+    return point.z > Double(low) - tolerance && point.z < Double(high) + tolerance
+  }
+
+  /// The two pixels around a coordinate in pixel centres, clipped to the image.
+  private func neighbours(_ x: Double, _ count: Int) -> ClosedRange<Int> {
+    let low = Int(x.rounded(.down))
+    return max(0, low)...min(count - 1, low + 1)
+  }
+
+  /// By how much depths of the same surface may differ: metres, and a share of the depth.
+  private static let absoluteTolerance = 0.01
+  private static let relativeTolerance = 0.01
+}
+
+/// For each pixel of `film`, whether `other` shows the same surface.
+public func visibility(of film: Film, from other: Film) -> [Bool] {
+  film.visibility(from: other)
+}
