@@ -206,8 +206,41 @@ TRACER_FN real power16(real x) {
   return x * x;
 }
 
-// The light that a surface sends back along a ray, reflections aside.
-TRACER_FN vec shade(const tracer_scene &scene, ray r, surface s, aim a) {
+// Which lanes' rays leave the room by a window.
+TRACER_FN mask through_window(const tracer_scene &scene, vec exit) {
+  vec normal;
+  place at = place_of(scene, exit, normal);
+  mask inside = at.wall < 0;
+  for (int i = 0; i < scene.decal_count; i++) {
+    const tracer_decal &d = scene.decals[i];
+    if (!d.window) continue;
+    inside = inside | ((at.wall == d.wall) & (at.u > d.low[0] + d.frame)
+      & (at.u < d.high[0] - d.frame) & (at.v > d.low[1] + d.frame) & (at.v < d.high[1] - d.frame));
+  }
+  return inside;
+}
+
+// How much sun falls on a surface.
+TRACER_FN real sunshine(const tracer_scene &scene, surface s, aim a) {
+  const float *sun = scene.room.sun_way;
+  constexpr float size = 0.03f;
+  vec way = {sun[0] + (a.u - 0.5f) * size, sun[1] + (a.v - 0.5f) * size, real(sun[2])};
+  ray r = {s.point + s.normal * real(2e-3f), normalized(way)};
+  real strength = max_of(dot(s.normal, r.direction), real(0.0f));
+  real distance = meet_room(scene.room, r);
+  mask lit = strength > 0.0f;
+  if (any(lit)) lit = lit & through_window(scene, r.origin + r.direction * distance);
+  if (any(lit)) lit = lit & !shadowed(scene, r, distance);
+  return select(lit, strength, real(0.0f));
+}
+
+// What reaches a surface from one place on the light: how much, and from where.
+struct beam {
+  vec way;
+  real strength;
+};
+
+TRACER_FN beam lamp_light(const tracer_scene &scene, surface s, aim a) {
   const tracer_room &room = scene.room;
   vec lamp = {room.light_center[0] + (a.u * 2.0f - 1.0f) * room.light_half[0],
               room.light_center[1] + (a.v * 2.0f - 1.0f) * room.light_half[1],
@@ -215,15 +248,25 @@ TRACER_FN vec shade(const tracer_scene &scene, ray r, surface s, aim a) {
   vec start = s.point + s.normal * real(2e-3f);
   vec way = lamp - start;
   real distance = sqrt_of(dot(way, way) + 1e-6f);
-  vec l = way * (1.0f / distance);
-  real facing = max_of(dot(s.normal, l), real(0.0f));
-  real down = max_of(l.z, real(0.0f));
-  real strength = facing * (0.15f + down) / (0.6f + distance * distance);
+  way = way * (1.0f / distance);
+  real facing = max_of(dot(s.normal, way), real(0.0f));
+  real strength = facing * (0.15f + max_of(way.z, real(0.0f))) / (0.6f + distance * distance);
   mask lit = strength > 0.0f;
-  if (any(lit)) strength = select(shadowed(scene, {start, l}, distance), real(0.0f), strength);
-  vec half = normalized(l - r.direction);
+  if (any(lit))
+    strength = select(shadowed(scene, {start, way}, distance), real(0.0f), strength);
+  return {way, strength};
+}
+
+// The light that a surface sends back along a ray, reflections aside.
+TRACER_FN vec shade(const tracer_scene &scene, ray r, surface s, aim a) {
+  const tracer_room &room = scene.room;
+  beam one = lamp_light(scene, s, a);
+  beam two = lamp_light(scene, s, {fraction(a.u + 0.5f), fraction(a.v + 0.37f)});
+  vec half = normalized(one.way + two.way - r.direction * real(2.0f));
   real gleam = s.shine * power16(max_of(dot(half, s.normal), real(0.0f)));
-  vec direct = splat(room.light_color) * strength;
+  vec direct = splat(room.light_color) * (0.5f * (one.strength + two.strength));
+  if (room.sun_color[0] > 0.0f)
+    direct = direct + splat(room.sun_color) * sunshine(scene, s, a);
   return s.color * (ambient(room, s) + direct + vec{s.glow, s.glow, s.glow}) + direct * gleam;
 }
 

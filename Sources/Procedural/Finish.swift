@@ -34,18 +34,18 @@ struct Palette {
 
   init(_ dice: inout Dice) {
     let base = dice.unit()
-    let spread = dice.pick([0.04, 0.12, 0.33, 0.5, 1.0])
+    let spread = dice.pick([0.15, 0.35, 0.6, 1.0, 1.0])
     hues = (0..<5).map { _ in base + spread * (dice.unit() - 0.5) }
-    saturation = dice.real(in: 0.1...0.85)
+    saturation = dice.real(in: 0.2...0.9)
     lightness = dice.real(in: 0.45...0.85)
   }
 
   /// A linear RGB colour around a lightness (0...1 as the eye sees it).
   func color(_ dice: inout Dice, lightness wanted: Double? = nil) -> Linear {
-    let stray = dice.chance(0.2)
+    let stray = dice.chance(0.4)
     let hue = stray ? dice.unit() : dice.pick(hues)
     let s = min(1, saturation * dice.real(in: 0.3...1.4))
-    let v = (wanted ?? lightness) + dice.real(in: -0.3...0.25)
+    let v = (wanted ?? lightness) + dice.real(in: -0.4...0.3)
     return Linear(hue: hue, saturation: s, value: min(0.95, max(0.08, v)))
   }
 }
@@ -109,7 +109,7 @@ extension tracer_material {
     _ pattern: tracer_pattern, _ kind: Surfacing, _ palette: Palette, _ dice: inout Dice
   ) -> tracer_material {
     let ground = palette.color(&dice, lightness: kind == .ceiling ? 0.85 : nil)
-    let other = palette.color(&dice)
+    let other = palette.color(&dice, lightness: ground.g > 0.25 ? 0.35 : 0.85)
     var m = plain(ground)
     m.pattern = Int32(pattern.rawValue)
     m.seed = UInt32(truncatingIfNeeded: dice.next())

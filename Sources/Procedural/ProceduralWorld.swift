@@ -1,5 +1,3 @@
-import CTracer
-import Dispatch
 public import Scene
 
 /// A made-up place that can be filmed: its seed is all there is to know.
@@ -48,58 +46,6 @@ public struct ProceduralWorld: Sendable {
 
   /// What a camera sees: the same pixels always, however many threads work on it.
   public func film(_ camera: Camera, samples: Int = 4, threads: Int = 1) -> Film {
-    let (width, height) = (camera.intrinsics.width, camera.intrinsics.height)
-    var pixels = [UInt8](repeating: 0, count: width * height * 3)
-    var depth = [Float](repeating: 0, count: width * height)
-    var reflective = [UInt8](repeating: 0, count: width * height)
-    pixels.withUnsafeMutableBufferPointer { pixels in
-      depth.withUnsafeMutableBufferPointer { depth in
-        reflective.withUnsafeMutableBufferPointer { reflective in
-          expose(
-            tracer_camera(camera), samples: max(1, samples), threads: threads,
-            Plate(
-              pixels: pixels.baseAddress!, depth: depth.baseAddress!,
-              reflective: reflective.baseAddress!))
-        }
-      }
-    }
-    return Film(
-      frame: Frame(image: Image(width: width, height: height, pixels: pixels), camera: camera),
-      depth: depth, reflective: reflective.map { $0 != 0 })
-  }
-
-  /// Where the tracer writes a whole image; threads write different rows.
-  private struct Plate: @unchecked Sendable {
-    let pixels: UnsafeMutablePointer<UInt8>
-    let depth: UnsafeMutablePointer<Float>
-    let reflective: UnsafeMutablePointer<UInt8>
-  }
-
-  private func expose(_ camera: tracer_camera, samples: Int, threads: Int, _ plate: Plate) {
-    let height = Int(camera.height)
-    let bands = min(max(1, threads), height)
-    let work = { @Sendable (band: Int) in
-      var camera = camera
-      let first = height * band / bands
-      tracer_film(
-        scenery.pointer, &camera, Int32(samples), Int32(first),
-        Int32(height * (band + 1) / bands - first), plate.pixels, plate.depth, plate.reflective)
-    }
-    if bands == 1 {
-      work(0)
-    } else {
-      DispatchQueue.concurrentPerform(iterations: bands, execute: work)
-    }
-  }
-}
-
-extension tracer_camera {
-  init(_ camera: Camera) {
-    let (lens, pose) = (camera.intrinsics, camera.pose)
-    self.init(
-      position: single(pose.position), right: single(pose.right), down: single(pose.down),
-      forward: single(pose.forward), focal: (Float(lens.focal.x), Float(lens.focal.y)),
-      center: (Float(lens.center.x), Float(lens.center.y)), width: Int32(lens.width),
-      height: Int32(lens.height))
+    scenery.film(camera, samples: samples, threads: threads)
   }
 }

@@ -44,18 +44,18 @@ extension Stage {
   private mutating func hangPictures() {
     for wall in 0..<4 {
       if dice.chance(0.3) { door(wall) }
+      if dice.chance(0.35) { window(wall) }
       for _ in 0..<dice.whole(in: 1...3) { picture(wall) }
     }
     for _ in 0..<dice.whole(in: 0...2) { rug() }
-    if dice.chance(0.3) { hangMirror() }
+    if dice.chance(0.45) { hangMirror() }
   }
 
   private mutating func door(_ wall: Int) {
     let x = dice.real(in: 0.7...extent(of: wall).x - 0.7)
-    let (leaf, jamb) = (material(.wall), material(.furniture))
-    decal(
-      wall, Rectangle(low: [x - 0.45, 0], high: [x + 0.45, dice.real(in: 1.9...2.15)]), leaf,
-      frame: 0.06, jamb)
+    let part = Rectangle(low: [x - 0.45, 0], high: [x + 0.45, dice.real(in: 1.9...2.15)])
+    guard take(part, ofWall: wall) else { return }
+    decal(wall, part, material(.wall), frame: 0.06, material(.furniture))
   }
 
   private mutating func picture(_ wall: Int) {
@@ -64,22 +64,33 @@ extension Stage {
     let center = SIMD2(
       dice.real(in: half.x + 0.1...width - half.x - 0.1), dice.real(in: 1.3...size.z - half.y - 0.1)
     )
+    guard take(Rectangle(center: center, half: half), ofWall: wall) else { return }
     let kind = dice.pick([
-      TRACER_LANDSCAPE, TRACER_LANDSCAPE, TRACER_GLYPHS, TRACER_PANES, TRACER_PANES, TRACER_RINGS,
+      TRACER_LANDSCAPE, TRACER_LANDSCAPE, TRACER_LANDSCAPE, TRACER_GLYPHS, TRACER_RINGS,
       TRACER_BLOBS, TRACER_MARBLE, TRACER_VORONOI, TRACER_SPOTS, TRACER_TRUCHET, TRACER_PLAID,
     ])
     var art = tracer_material.random(kind, .furniture, palette, &dice)
     if kind == TRACER_LANDSCAPE { (art.scale, art.aspect) = (Float(0.5 / half.y), 1) }
-    if kind == TRACER_PANES {
-      (art.scale, art.vary, art.glow) = (Float(dice.real(in: 1.5...3)), 1, 1.2)
-      art.ground = (
-        Linear(hue: 0.58, saturation: 0.4, value: 0.6).tuple,
-        Linear(hue: 0.55, saturation: 0.15, value: 1).tuple
-      )
-    }
     decal(
       wall, Rectangle(center: center, half: half), add(art), frame: dice.real(in: 0.02...0.08),
       material(.furniture))
+  }
+
+  private mutating func window(_ wall: Int) {
+    let half = SIMD2(dice.real(in: 0.4...0.9), dice.real(in: 0.4...0.65))
+    let width = extent(of: wall).x
+    let center = SIMD2(dice.real(in: half.x + 0.2...width - half.x - 0.2), dice.real(in: 1.3...1.6))
+    guard take(Rectangle(center: center, half: half), ofWall: wall) else { return }
+    var glass = tracer_material.random(TRACER_PANES, .wall, palette, &dice)
+    (glass.scale, glass.vary, glass.glow) = (Float(dice.real(in: 1.5...3)), 1, 0.6)
+    (glass.line, glass.turn) = (0.08, (1, 0))
+    glass.ground = (
+      Linear(hue: 0.35, saturation: dice.real(in: 0.1...0.5), value: 0.55).tuple,
+      Linear(hue: 0.57, saturation: dice.real(in: 0.05...0.5), value: 0.95).tuple
+    )
+    decal(
+      wall, Rectangle(center: center, half: half), add(glass), frame: 0.05, material(.furniture),
+      window: true)
   }
 
   private mutating func rug() {
@@ -96,6 +107,7 @@ extension Stage {
     let width = extent(of: wall).x
     let half = SIMD2(dice.real(in: 0.3...1.2), dice.real(in: 0.4...0.8))
     let center = SIMD2(dice.real(in: half.x...width - half.x), dice.real(in: 1.1...1.5))
+    guard take(Rectangle(center: center, half: half), ofWall: wall) else { return }
     decal(
       wall, Rectangle(center: center, half: half), add(.mirror()), frame: 0.05,
       material(.furniture))
@@ -105,8 +117,8 @@ extension Stage {
 
   /// Places pieces until the floor is a third full, or objects run short.
   private mutating func furnish() {
-    let wanted = dice.real(in: 0.15...0.36)
-    for _ in 0..<60 where crowding < wanted && spareObjects > 18 {
+    let wanted = dice.real(in: 0.2...0.4)
+    for _ in 0..<100 where crowding < wanted && spareObjects > 18 {
       let piece = Piece.random(&dice)
       if let spot = spot(for: piece) { piece.build(&self, spot) }
     }
@@ -165,15 +177,28 @@ extension Stage {
     let tint = Linear(kelvin: dice.real(in: 3.2...8.5))
     room.light_center = single([center.x, center.y, size.z - 0.01])
     room.light_half = (Float(half.x), Float(half.y))
-    room.light_color = tint.times(dice.real(in: 3...7)).tuple
-    let share = dice.real(in: 0.25...0.6)
+    room.light_color = tint.times(dice.real(in: 4...9)).tuple
+    let share = dice.real(in: 0.25...0.55)
     let air = Linear(kelvin: dice.real(in: 4...9)).times(share)
-    (room.ambient_up, room.ambient_down) = (air.tuple, air.times(dice.real(in: 0.5...1)).tuple)
+    (room.ambient_up, room.ambient_down) = (air.tuple, air.times(dice.real(in: 0.8...1.3)).tuple)
     let angle = dice.real(in: 0...2 * Double.pi)
     room.fill = single([cos(angle) * 0.9, sin(angle) * 0.9, 0.3])
     room.brightness = Float(dice.real(in: 0.22...0.42))
+    if dice.chance(0.6) { sun() }
     var lamp = tracer_material.plain(.white)
     lamp.glow = 4
     decal(5, Rectangle(center: center, half: half), add(lamp), frame: 0.03, material(.trinket))
+  }
+
+  /// Lets the sun in through one of the windows.
+  private mutating func sun() {
+    let windows = decals.filter { $0.window != 0 }
+    guard !windows.isEmpty else { return }
+    let outward = [2, 0, 3, 1][Int(dice.pick(windows).wall)] * Double.pi / 2
+    let (azimuth, height) = (outward + dice.real(in: -0.8...0.8), dice.real(in: 0.35...0.8))
+    room.sun_way = single([
+      cos(azimuth) * cos(height), sin(azimuth) * cos(height), sin(height),
+    ])
+    room.sun_color = Linear(kelvin: dice.real(in: 3.5...6)).times(dice.real(in: 1...2.5)).tuple
   }
 }

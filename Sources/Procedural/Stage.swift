@@ -12,6 +12,8 @@ struct Stage {
   var room = tracer_room()
   /// Taken parts of the floor.
   private var taken: [Rectangle] = []
+  /// Taken parts of the walls.
+  private var hung: [(wall: Int, part: Rectangle)] = []
 
   init(size: SIMD3<Double>, dice: Dice) {
     self.size = size
@@ -25,6 +27,13 @@ struct Stage {
       !taken.contains(where: { $0.overlaps(r) })
     else { return false }
     taken.append(r)
+    return true
+  }
+
+  /// Takes a part of a wall, unless something hangs there already.
+  mutating func take(_ r: Rectangle, ofWall wall: Int) -> Bool {
+    guard !hung.contains(where: { $0.wall == wall && $0.part.overlaps(r) }) else { return false }
+    hung.append((wall, r))
     return true
   }
 
@@ -95,7 +104,8 @@ struct Stage {
   // MARK: Decals
 
   mutating func decal(
-    _ wall: Int, _ r: Rectangle, _ material: Int32, frame: Double, _ border: Int32
+    _ wall: Int, _ r: Rectangle, _ material: Int32, frame: Double, _ border: Int32,
+    window: Bool = false
   ) {
     guard decals.count < TRACER_DECALS else { return }
     var d = tracer_decal()
@@ -103,6 +113,7 @@ struct Stage {
     d.low = (Float(r.low.x), Float(r.low.y))
     d.high = (Float(r.high.x), Float(r.high.y))
     (d.material, d.frame_material, d.frame) = (material, border, Float(frame))
+    d.window = window ? 1 : 0
     decals.append(d)
   }
 

@@ -63,6 +63,7 @@ typedef struct {
   int material;
   int frame_material;
   float frame;        /* width of the border in metres, 0 for none */
+  int window;         /* 1: the sun shines in through it */
 } tracer_decal;
 
 /* The room's light and air. */
@@ -74,6 +75,8 @@ typedef struct {
   float light_color[3];
   float ambient_up[3];    /* reaches what faces up */
   float ambient_down[3];
+  float sun_way[3];       /* towards the sun, length 1; it shines in through windows only */
+  float sun_color[3];     /* black for none */
   float fill[3];          /* where the ambient light is strongest from, length <= 1 */
   float brightness;       /* the exposure that finishing aims at: mean linear value, ~0.2 */
 } tracer_room;
