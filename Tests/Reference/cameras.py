@@ -89,7 +89,7 @@ def landings(configuration, transform, context, query):
   """Where context patches land in the query's grid at every depth anchor, in patches.
 
   `transform` is E [S, Q, C, 4, 4]; context cameras [S, C], query cameras [S, Q].
-  """                                                                           # [S, Q, C, G, N, A, 2]
+  """                                                                    # [S, Q, C, G, N, A, 2]
   patch, (columns, rows) = configuration.patch, query.grid(configuration.patch)
   d = directions(context.lens[:, :, None], centres(*context.grid(patch)) * patch)
   d = d[:, None, :, None, :, None]                                       # [S, 1, C, 1, N, 1, 3]

@@ -184,7 +184,7 @@ class Twin:
     own = F.pad(cameras.centres(*camera.grid(c.patch)) - 0.5, (0, 0, 0, c.registers))
     return own[:, None].expand(-1, c.anchors, -1)
 
-  def context_coordinates(self, transform, camera, query):                     # [S, Q, C, G, T, A, 2]
+  def context_coordinates(self, transform, camera, query):                   # [S, Q, C, G, T, A, 2]
     landed = cameras.landings(self.configuration, transform, camera, query)
     return F.pad(landed, (0, 0, 0, 0, 0, self.configuration.registers))
 
