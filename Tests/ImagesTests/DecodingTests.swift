@@ -1,0 +1,211 @@
+import Foundation
+import Images
+import Scene
+import Testing
+
+/// One-pixel-high PNG files of every kind, with the pixels that they stand for.
+struct PNGKind: CustomTestStringConvertible {
+  let testDescription: String
+  let file: [UInt8]
+  let pixels: [UInt8]
+
+  static let all: [PNGKind] = [
+    PNGKind(
+      "grey, 1 bit", width: 3, depth: 1, type: 0, row: [0b1010_0000],
+      [255, 255, 255, 0, 0, 0, 255, 255, 255]),
+    PNGKind("grey, 4 bits", width: 2, depth: 4, type: 0, row: [0x3F], [51, 51, 51, 255, 255, 255]),
+    PNGKind("grey, 8 bits", width: 2, depth: 8, type: 0, row: [7, 200], [7, 7, 7, 200, 200, 200]),
+    PNGKind(
+      "grey, 16 bits", width: 2, depth: 16, type: 0, row: [0x80, 0x80, 0x12, 0xFF],
+      [128, 128, 128, 19, 19, 19]),
+    PNGKind("RGB, 8 bits", width: 1, depth: 8, type: 2, row: [1, 2, 3], [1, 2, 3]),
+    PNGKind(
+      "RGB, 16 bits", width: 1, depth: 16, type: 2, row: [1, 1, 2, 2, 254, 255], [1, 2, 254]),
+    PNGKind(
+      "palette, 2 bits", width: 3, depth: 2, type: 3, row: [0b0110_0000],
+      [6, 5, 4, 3, 2, 1, 9, 8, 7], [("PLTE", [9, 8, 7, 6, 5, 4, 3, 2, 1])]),
+    PNGKind(
+      "palette with alpha", width: 2, depth: 8, type: 3, row: [0, 1],
+      [40, 20, 10, 6, 5, 4], [("PLTE", [200, 100, 50, 6, 5, 4]), ("tRNS", [51])]),
+    PNGKind(
+      "grey with alpha", width: 2, depth: 8, type: 4, row: [200, 255, 200, 51],
+      [200, 200, 200, 40, 40, 40]),
+    PNGKind(
+      "RGBA, 8 bits", width: 2, depth: 8, type: 6, row: [100, 200, 250, 102, 9, 9, 9, 0],
+      [40, 80, 100, 0, 0, 0]),
+    PNGKind(
+      "RGBA, 16 bits", width: 1, depth: 16, type: 6, row: [100, 100, 200, 200, 250, 250, 102, 102],
+      [40, 80, 100]),
+    PNGKind(
+      "RGBA with a gamma", width: 1, depth: 8, type: 6, row: [100, 200, 250, 102],
+      [40, 80, 100], [("gAMA", bigEndian(45_455))]),
+    PNGKind(
+      "RGB with a transparent colour", width: 2, depth: 8, type: 2, row: [1, 2, 3, 4, 5, 6],
+      [0, 0, 0, 4, 5, 6], [("tRNS", [0, 1, 0, 2, 0, 3])]),
+  ]
+
+  private init(
+    _ name: String, width: Int, depth: UInt8, type: UInt8, row: [UInt8],
+    _ pixels: [UInt8], _ chunks: [(String, [UInt8])] = []
+  ) {
+    testDescription = name
+    file = handmadePNG(
+      width: width, height: 1, depth: depth, colorType: type, rows: [row], chunks: chunks)
+    self.pixels = pixels
+  }
+}
+
+struct DecodingTests {
+  @Test(arguments: PNGKind.all) func readsEveryKindOfPNG(_ kind: PNGKind) throws {
+    #expect(try Image(decoding: kind.file, name: "fixture").pixels == kind.pixels)
+  }
+
+  @Test func goesByContentAndNotByName() throws {
+    let folder = try TemporaryFolder()
+    let image = Image.noise(5, 4)
+    let path = try folder.write(image.png(), as: "photo.jpg")
+    #expect(try Image(contentsOf: path) == image)
+    #expect(try Image.size(ofFile: path) == (5, 4))
+  }
+
+  @Test(arguments: [Image.noise(61, 47).png(), Image.noise(61, 47).jpeg()])
+  func refusesTruncatedFiles(_ whole: [UInt8]) {
+    for count in stride(from: 0, to: whole.count, by: 97) + [whole.count - 2, whole.count - 1] {
+      #expect(throws: ImageError.self, "\(count) of \(whole.count) bytes") {
+        try Image(decoding: Array(whole[..<count]), name: "cut")
+      }
+    }
+  }
+
+  @Test(arguments: [Image.noise(40, 30).png(), Image.waves(40, 30).jpeg()])
+  func survivesGarbage(_ whole: [UInt8]) {
+    var random = Sequence64(state: 7)
+    var failures = 0
+    for _ in 0..<400 {
+      var bytes = whole
+      for _ in 0..<Int.random(in: 1...8, using: &random) {
+        bytes[.random(in: 0..<bytes.count, using: &random)] = .random(in: 0...255, using: &random)
+      }
+      do { _ = try Image(decoding: bytes, name: "garbage") } catch {
+        failures += 1
+        #expect(error is ImageError)
+      }
+    }
+    #expect(failures > 10)
+  }
+
+  @Test func refusesNoiseAfterTheMagicBytes() {
+    for magic in [Array(Image.noise(1, 1).png().prefix(8)), [0xFF, 0xD8, 0xFF]] {
+      for seed in 0..<50 {
+        let bytes = magic + Image.noise(9, 9, seed: UInt64(seed)).pixels
+        #expect(throws: ImageError.self) { try Image(decoding: bytes, name: "noise") }
+      }
+    }
+  }
+
+  @Test func refusesHugePicturesByTheirHeader() throws {
+    let png = handmadePNG(width: 200_000, height: 200_000, depth: 8, colorType: 2, rows: [])
+    #expect(throws: ImageError.tooLarge(file: "x", width: 200_000, height: 200_000)) {
+      try Image(decoding: png, name: "x")
+    }
+    var jpeg = Image.waves(16, 16).jpeg()
+    // The frame header: FF C0, length, 8 bits a sample, height, width.
+    let start = try #require((0..<jpeg.count).first { jpeg[$0] == 0xFF && jpeg[$0 + 1] == 0xC0 })
+    jpeg.replaceSubrange(start + 5..<start + 9, with: [0xFF, 0xDC, 0xFF, 0xDC])
+    let clock = ContinuousClock()
+    let time = clock.measure {
+      #expect(throws: ImageError.tooLarge(file: "x", width: 65_500, height: 65_500)) {
+        try Image(decoding: jpeg, name: "x")
+      }
+    }
+    #expect(time < .seconds(1))
+  }
+
+  @Test func namesTheFileAndTheReason() throws {
+    let folder = try TemporaryFolder()
+    func text(_ path: String) -> String {
+      do { _ = try Image(contentsOf: path) } catch { return "\(error)" }
+      return "no error"
+    }
+    let missing = folder.path + "/none.png"
+    #expect(text(missing) == "\(missing): cannot be read: No such file or directory")
+    #expect(text(folder.path) == "\(folder.path): cannot be read: it is not a file")
+    let words = try folder.write(Array("a text".utf8), as: "words.png")
+    #expect(text(words) == "\(words): is neither JPEG nor PNG; convert it to one of them")
+    let empty = try folder.write([], as: "empty.png")
+    #expect(text(empty).contains("it is empty"))
+    let pipe = folder.path + "/pipe"
+    try #require(mkfifo(pipe, 0o600) == 0)
+    #expect(text(pipe) == "\(pipe): cannot be read: it is not a file")
+  }
+
+  @Test func forgivesStrayBytesBeforeAMarkButNotAMissingEnd() throws {
+    let whole = Image.waves(40, 24).jpeg()
+    let stray = whole.dropLast(2) + [0x12, 0x34, 0xFF, 0xD9]
+    #expect(
+      try Image(decoding: Array(stray), name: "stray") == Image(decoding: whole, name: "whole"))
+    #expect(throws: ImageError.self) { try Image(decoding: whole.dropLast(2), name: "cut") }
+  }
+}
+
+struct OrientationTests {
+  /// Where the first stored row and the first stored column are seen, by the EXIF standard.
+  static let sides: [(number: UInt8, row: String, column: String)] = [
+    (1, "top", "left"), (2, "top", "right"), (3, "bottom", "right"), (4, "bottom", "left"),
+    (5, "left", "top"), (6, "right", "top"), (7, "right", "bottom"), (8, "left", "bottom"),
+  ]
+
+  @Test(arguments: sides, [false, true])
+  func turnsAsTheStandardSays(
+    _ side: (number: UInt8, row: String, column: String), bigEndian: Bool
+  ) throws {
+    // White where the first row and column meet, red at the first row's other end.
+    var stored = Image(width: 48, height: 32)
+    for y in 0..<16 {
+      for x in 0..<16 {
+        stored[x, y] = [255, 255, 255]
+        stored[32 + x, y] = [255, 0, 0]
+      }
+    }
+    let file = tagged(stored.jpeg(quality: 95), side.number, bigEndian: bigEndian)
+    let seen = try Image(decoding: file, name: "turned")
+    #expect(seen.width == (side.number < 5 ? 48 : 32) && seen.height == (side.number < 5 ? 32 : 48))
+    let opposite = ["left": "right", "right": "left", "top": "bottom", "bottom": "top"]
+    let white = corner(seen, [side.row, side.column])
+    let red = corner(seen, [side.row, opposite[side.column]!])
+    #expect(white.min() > 200)
+    #expect(red.x > 200 && red.y < 60)
+    #expect(try Image(decoding: file, name: "stored", upright: false).width == 48)
+  }
+
+  @Test func ignoresMalformedTags() throws {
+    let plain = Image.waves(16, 16).jpeg()
+    let expected = try Image(decoding: plain, name: "plain")
+    #expect(try Image(decoding: tagged(plain, 9, bigEndian: true), name: "nine") == expected)
+    let whole = tagged(plain, 3, bigEndian: true)
+    // Every byte of the tag block changed in turn: turned or not, never a crash.
+    for i in 12..<38 {
+      var bytes = whole
+      bytes[i] = 0xFF
+      let image = try Image(decoding: bytes, name: "byte \(i)")
+      #expect(image.width == 16)
+    }
+  }
+
+  private func corner(_ image: Image, _ sides: [String]) -> SIMD3<UInt8> {
+    image[
+      sides.contains("left") ? 4 : image.width - 5, sides.contains("top") ? 4 : image.height - 5]
+  }
+
+  /// The JPEG with an EXIF block that holds nothing but an orientation.
+  private func tagged(_ jpeg: [UInt8], _ number: UInt8, bigEndian: Bool) -> [UInt8] {
+    let fields: [[UInt8]] = [
+      [0, 42], [0, 0, 0, 8], [0, 1], [0x01, 0x12], [0, 3], [0, 0, 0, 1], [0, number], [0, 0],
+      [0, 0, 0, 0],
+    ]
+    let body =
+      Array("Exif\0\0".utf8) + Array((bigEndian ? "MM" : "II").utf8)
+      + fields.flatMap { bigEndian ? $0 : $0.reversed() }
+    return jpeg[..<2] + [0xFF, 0xE1, 0, UInt8(body.count + 2)] + body + jpeg[2...]
+  }
+}
