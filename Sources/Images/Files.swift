@@ -37,7 +37,7 @@ package func writeFile(_ bytes: [UInt8], to path: String) throws {
   guard file >= 0 else { throw unwritable(path) }
   do {
     try write(bytes, to: file, path)
-    guard fchmod(file, 0o644) == 0, fsync(file) == 0 else { throw unwritable(path) }
+    guard fchmod(file, 0o644) == 0 else { throw unwritable(path) }
     guard rename(temporary, path) == 0 else { throw unwritable(path) }
     close(file)
   } catch {

@@ -1,0 +1,106 @@
+import Images
+public import Scene
+
+/// A real place in pictures: a folder with a `transforms.json` and the images that it names.
+///
+///     let capture = try Capture(contentsOf: "room")
+///     let frames = try capture.frames(width: 256, height: 256)
+///
+/// Opening one reads the poses and the images' headers; pixels are read when a frame is asked for.
+public struct Capture: Hashable, Sendable {
+  /// One picture of a capture: where its file is, and the camera that took it.
+  public struct Entry: Hashable, Sendable {
+    public var path: String
+    /// Its intrinsics are about the file's own pixels, as stored.
+    public var camera: Camera
+
+    public init(path: String, camera: Camera) {
+      self.path = path
+      self.camera = camera
+    }
+  }
+
+  /// The folder's name.
+  public var name: String
+  /// In the order of the file; never empty.
+  public var entries: [Entry]
+  /// The unit vector against gravity: the file's `rtfm_up`, or `up(of:)`.
+  public var up: SIMD3<Double>
+  /// World units per network unit: the file's `rtfm_scale`, or `scale(of:)`.
+  public var scale: Double
+
+  public var count: Int { entries.count }
+
+  /// One frame at its file's size.
+  ///
+  /// - Throws: `ImageError`, or `CaptureError` where the file has changed since.
+  public func frame(_ i: Int) throws -> Frame {
+    let entry = entries[i]
+    let image = try Image(contentsOf: entry.path, upright: false)
+    let lens = entry.camera.intrinsics
+    guard (image.width, image.height) == (lens.width, lens.height) else {
+      throw CaptureError.invalid(
+        file: entry.path,
+        reason: "has \(image.width) x \(image.height) pixels now, \(lens.width) x "
+          + "\(lens.height) when the capture was opened; open it again")
+    }
+    return Frame(image: image, camera: entry.camera)
+  }
+
+  /// One frame, cropped about its centre to the shape of width x height and scaled to it.
+  public func frame(_ i: Int, width: Int, height: Int) throws -> Frame {
+    try frame(i).resampled(width: width, height: height)
+  }
+
+  /// All frames, cropped about their centres to the shape of width x height and scaled to it.
+  public func frames(width: Int, height: Int) throws -> [Frame] {
+    try entries.indices.map { try frame($0, width: width, height: height) }
+  }
+}
+
+extension Frame {
+  /// This frame at another size: the largest centred window of that shape, scaled; the intrinsics
+  /// stay right.
+  public func resampled(width: Int, height: Int) -> Frame {
+    let (w, h) = (image.width, image.height)
+    // The shape is rounded to whole pixels; each axis is then scaled by itself.
+    let cropWidth = min(w, max(1, (h * width + height / 2) / height))
+    let cropHeight = min(h, max(1, (w * height + width / 2) / width))
+    let (x, y) = ((w - cropWidth) / 2, (h - cropHeight) / 2)
+    var camera = camera
+    camera.intrinsics = camera.intrinsics
+      .cropped(x: x, y: y, width: cropWidth, height: cropHeight)
+      .resized(width: width, height: height)
+    let window = image.cropped(x: x, y: y, width: cropWidth, height: cropHeight)
+    return Frame(image: window.resized(width: width, height: height), camera: camera)
+  }
+}
+
+extension Capture {
+  /// The root mean square distance of a walk's cameras from their mean, in network units: what
+  /// `scale(of:)` brings a capture to.
+  ///
+  /// The network learned in rooms of 2 to 4 network units (4 to 8 m), from walks through them
+  /// with about this spread.
+  public static let trainedSpread = 0.6
+
+  /// World units per network unit for a capture whose own unit is unknown, as it is after
+  /// structure from motion: cameras get the spread of those in training.
+  ///
+  /// 1 for a single camera, and for cameras that all stand at one point.
+  public static func scale(of cameras: [Camera]) -> Double {
+    let positions = cameras.map(\.pose.position)
+    let mean = positions.reduce(.zero, +) / Double(max(1, positions.count))
+    let squares = positions.map { ($0 - mean).dot($0 - mean) }
+    let spread = (squares.reduce(0, +) / Double(max(1, squares.count))).squareRoot()
+    return spread > 1e-9 ? spread / trainedSpread : 1
+  }
+
+  /// The direction against gravity, guessed: people hold cameras level, so it is the mean of the
+  /// directions to the images' tops.
+  public static func up(of cameras: [Camera]) -> SIMD3<Double> {
+    let sum = cameras.reduce(SIMD3<Double>.zero) { $0 - $1.pose.down }
+    if sum.length > 1e-6 { return sum.normalized }
+    return cameras.first.map { $0.pose.down * -1 } ?? [0, 0, 1]
+  }
+}
