@@ -4,8 +4,19 @@
 // a CPU. Code branches on `any(mask)` and chooses by `select`, so that it reads the same for both.
 #pragma once
 
-#ifdef __CUDACC_RTC__
+#if defined(__CUDACC_RTC__)
 #define TRACER_FN __device__ inline
+#elif defined(TRACER_ONE_LANE)  // the GPU's form on a CPU, to compare with
+#define TRACER_FN static inline
+#define floorf __builtin_floorf
+#define sqrtf __builtin_sqrtf
+#define fabsf __builtin_fabsf
+#define fminf __builtin_fminf
+#define fmaxf __builtin_fmaxf
+#define __ffsll __builtin_ffsll
+#endif
+
+#ifdef TRACER_FN
 #define TRACER_LANES 1
 typedef float real;
 typedef int integer;

@@ -51,53 +51,27 @@ int tracer_scene_add_object(tracer_scene *s, const tracer_object *object) {
   return i;
 }
 
-// The bits of an index in reverse: fills 0..<1 evenly as the index grows.
-static float spread_out(unsigned int i) {
-  unsigned int bits = 0;
-  for (int k = 0; k < 16; k++) bits |= (i >> k & 1u) << (15 - k);
-  return float(bits) * (1.0f / 65536.0f);
-}
-
-static float part(float x) { return x - float(int(x)); }
-
-static unsigned int scrambled(unsigned int x) {
-  x = (x ^ (x >> 16)) * 0x7feb352du;
-  x = (x ^ (x >> 15)) * 0x846ca68bu;
-  return x ^ (x >> 16);
-}
-
 // Eight samples: where they fall in the image and on the light.
 struct packet {
   real x, y;
   aim light;
 };
 
-// Sample `s` of `samples` of a pixel: stratified in the pixel, and on the light by its own shift.
-static void place_sample(packet &p, int lane, int x, int y, int s, int samples) {
-  float along = (float(s) + 0.5f) / float(samples), across = spread_out(unsigned(s));
-  unsigned int key = scrambled(unsigned(x) + unsigned(y) * 65537u);
-  p.x[lane] = float(x) + along;
-  p.y[lane] = float(y) + across + 0.5f / float(samples);
-  p.light.u[lane] = part(across + float(key & 0xffffu) * (1.0f / 65536.0f));
-  p.light.v[lane] = part(along + float(key >> 16) * (1.0f / 65536.0f));
+static void put(packet &p, int lane, sample s) {
+  p.x[lane] = s.x;
+  p.y[lane] = s.y;
+  p.light.u[lane] = s.u;
+  p.light.v[lane] = s.v;
 }
-
-static unsigned char byte(float x) { return (unsigned char)(x * 255.0f + 0.5f); }
 
 static void develop(float *sum, float gain, unsigned char *out) {
   real c = 0.0f;
   for (int k = 0; k < 3; k++) c[k] = sum[k] * gain;
   c = developed(c);
   for (int k = 0; k < 3; k++) {
-    out[k] = byte(c[k]);
+    out[k] = byte_of(c[k]);
     sum[k] = 0.0f;
   }
-}
-
-// How wide one sample is at a distance of 1.
-static float spread_of(const tracer_camera &c, int samples) {
-  float cells = samples < 4 ? 1.0f : 2.0f;
-  return 1.4f / (__builtin_sqrtf(c.focal[0] * c.focal[1]) * cells);
 }
 
 static __attribute__((noinline)) vec trace(
@@ -114,7 +88,7 @@ static void film_row(
     packet p;
     for (int k = 0; k < TRACER_LANES; k++) {
       int i = first + k < total ? first + k : total - 1;
-      place_sample(p, k, i / samples, y, i % samples, samples);
+      put(p, k, sample_of(i / samples, y, i % samples, samples));
     }
     vec color = trace(scene, c, p, spread);
     for (int k = 0; k < TRACER_LANES && first + k < total; k++) {

@@ -67,20 +67,53 @@ import Testing
     for d in film.depth { #expect(abs(Double(d) - distance) < 1e-4) }
   }
 
-  /// A ball, a box turned by 30 degrees and a rod, each met at a distance worked out by hand.
+  /// A ball, a box turned by 30 degrees, a rod's end and its side, met at distances worked out by
+  /// hand.
   @Test(arguments: [
-    (SIMD3(1.0, 0, 0), 2.5), (SIMD3(0, 1.0, 0), 1.0 / cos(.pi / 6)), (SIMD3(-1.0, 0, 0), 0.9),
+    (SIMD3(1.0, 0, 0), 2.5), (SIMD3(0, 1.0, 0), 2 - 1 / cos(.pi / 6)), (SIMD3(-1.0, 0, 0), 0.9),
+    (SIMD3(0, -1.0, 0), 0.6),
   ])
   func depthOfASolidIsWhatGeometrySays(forward: SIMD3<Double>, distance: Double) {
     var stage = emptyStage()
+    let origin = Spot(center: .zero, angle: 0)
     stage.ellipsoid(Spot(center: [5, 1], angle: 0), at: [0, 0, 1.2], half: [0.5, 0.5, 0.5], 0)
     stage.box(Spot(center: [2, 3], angle: .pi / 6), at: [0, 0, 1.2], half: [1, 1, 1], 0)
-    stage.stick(Spot(center: [1, 1], angle: 0), from: [0, 0, 0.1], to: [0, 0, 2], radius: 0.1, 0)
+    stage.stick(origin, from: [0.2, 1, 1.2], to: [1, 1, 1.2], radius: 0.1, 0)
+    stage.stick(origin, from: [2, 0.3, 0.2], to: [2, 0.3, 2], radius: 0.1, 0)
     let pose = Pose(at: [2, 1, 1.2], facing: forward, up: ProceduralWorld.up)
     let lens = Intrinsics(width: 1, height: 1, horizontalFieldOfView: 0.01)
     let film = Scenery(stage).film(Camera(intrinsics: lens, pose: pose), samples: 1, threads: 1)
-    let corner = forward.y > 0 ? 2 - distance : distance
-    #expect(abs(Double(film.depth[0]) - corner) < 1e-3)
+    #expect(abs(Double(film.depth[0]) - distance) < 1e-3)
+  }
+
+  /// A cone 2 metres high, 0.5 wide at its foot and 0.1 at its top, is 0.3 wide half way up.
+  @Test(arguments: [(0.6, 0.38), (1.0, 0.3), (1.4, 0.22)])
+  func depthOfAConeFollowsItsTaper(height: Double, radius: Double) {
+    var stage = emptyStage()
+    let spot = Spot(center: [4, 2], angle: 1)
+    stage.cone(spot, at: [0, 0, 1], radius: 0.3, height: 2, 0, taper: -2.0 / 3)
+    let pose = Pose(at: [1, 2, height], facing: [1, 0, 0], up: ProceduralWorld.up)
+    let lens = Intrinsics(width: 1, height: 1, horizontalFieldOfView: 0.01)
+    let film = Scenery(stage).film(Camera(intrinsics: lens, pose: pose), samples: 1, threads: 1)
+    #expect(abs(Double(film.depth[0]) - (3 - radius)) < 1e-3)
+  }
+
+  /// The form that GPUs run has no groups of rays and leaves no object out.
+  @Test(arguments: 0..<8 as Range<UInt64>)
+  func eightLanesFilmWhatOneLaneFilms(seed: UInt64) {
+    let (world, cameras) = visit(seed: seed, count: 3)
+    for camera in cameras {
+      let film = world.film(camera)
+      var lens = tracer_camera(camera)
+      var pixels = [UInt8](repeating: 0, count: 64 * 64 * 3)
+      var depth = [Float](repeating: 0, count: 64 * 64)
+      var reflective = [UInt8](repeating: 0, count: 64 * 64)
+      tracer_film_one_lane(world.scenery.pointer, &lens, 4, &pixels, &depth, &reflective)
+      let apart = zip(depth, film.depth).count { abs($0 - $1) > 1e-3 }
+      let unlike = zip(reflective, film.reflective).count { ($0 != 0) != $1 }
+      #expect(apart <= 4 && unlike <= 4)  // at edges, where rounding decides
+      #expect(psnr(Image(width: 64, height: 64, pixels: pixels), film.frame.image) > 45)
+    }
   }
 
   @Test func aMirrorShowsWhatIsBehindTheCamera() {

@@ -91,6 +91,8 @@ typedef struct {
 
 typedef struct tracer_scene tracer_scene;
 
+#ifndef __CUDACC_RTC__ /* a GPU's kernels see the structs only */
+
 /* Owned by the caller; freed with tracer_scene_free. */
 tracer_scene *tracer_scene_new(void);
 void tracer_scene_free(tracer_scene *scene);
@@ -109,6 +111,13 @@ void tracer_scene_finish(tracer_scene *scene, const tracer_room *room);
 void tracer_film(
     const tracer_scene *scene, const tracer_camera *camera, int samples, int first_row, int rows,
     unsigned char *pixels, float *depth, unsigned char *reflective);
+
+/* The same whole image by the form that GPUs run: one sample at a time. For comparison. */
+void tracer_film_one_lane(
+    const tracer_scene *scene, const tracer_camera *camera, int samples, unsigned char *pixels,
+    float *depth, unsigned char *reflective);
+
+#endif
 
 #ifdef __cplusplus
 }

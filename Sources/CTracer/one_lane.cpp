@@ -1,0 +1,12 @@
+// The tracer as a GPU runs it, compiled for the CPU: one lane, no culling. Slow, and the reference
+// that the eight-lane form is compared with.
+#define TRACER_ONE_LANE
+#include "film_pixel.h"
+
+void tracer_film_one_lane(
+    const tracer_scene *scene, const tracer_camera *camera, int samples, unsigned char *pixels,
+    float *depth, unsigned char *reflective) {
+  for (int y = 0; y < camera->height; y++)
+    for (int x = 0; x < camera->width; x++)
+      film_pixel(*scene, *camera, samples, x, y, pixels, depth, reflective);
+}
