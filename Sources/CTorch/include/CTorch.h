@@ -1,0 +1,156 @@
+// The part of libtorch that this project uses, as C.
+//
+// Ownership: every function that returns a `ct_tensor *` or `ct_generator *` gives the caller a
+// handle of its own, to be released with `ct_release` / `ct_generator_release`. Handles are
+// reference-counted views: two may share storage, as in libtorch. Arguments are only borrowed.
+// Failure: a NULL handle, or a non-zero status, means that libtorch threw; `ct_error` gives this
+// thread's last message. Nothing is written to outputs then. No exception leaves this file.
+// Threads: gradient and inference modes belong to the calling thread. A tensor must not be written
+// by two threads at once.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct ct_tensor ct_tensor;
+typedef struct ct_generator ct_generator;
+typedef ct_tensor *_Nullable ct_result;
+typedef const ct_tensor *_Nonnull ct_arg;
+typedef const ct_tensor *_Nullable ct_optional;
+typedef const int64_t *_Nonnull ct_dims;
+typedef const ct_tensor *_Nonnull const *_Nonnull ct_list;
+
+// Element types and device kinds, in libtorch's numbering.
+enum { CT_U8 = 0, CT_I32 = 3, CT_I64 = 4, CT_F16 = 5, CT_F32 = 6, CT_F64 = 7, CT_BOOL = 11, CT_BF16 = 15 };
+enum { CT_CPU = 0, CT_CUDA = 1, CT_MPS = 13 };
+
+// ---- The library, devices and threads
+const char *_Nonnull ct_error(void);
+const char *_Nonnull ct_version(void);
+bool ct_load_cuda(void);  // finds libtorch_cuda at run time; true when there is a usable GPU
+bool ct_has_mps(void);
+int32_t ct_device_count(int32_t kind);
+int64_t ct_memory_allocated(int32_t kind, int32_t index);  // bytes; 0 where unknown
+int32_t ct_synchronize(int32_t kind, int32_t index);
+void ct_set_threads(int32_t n);  // of the calling thread's parallel regions
+int32_t ct_threads(void);
+void ct_flush_denormals(bool on);  // of the calling thread
+void ct_allow_tf32(bool on);
+
+// ---- Modes of the calling thread; each returns the former value
+bool ct_set_grad(bool on);
+bool ct_grad_enabled(void);
+void *_Nonnull ct_inference_enter(void);  // close with ct_inference_leave, in reverse order
+void ct_inference_leave(void *_Nonnull guard);
+
+// ---- Life and looks
+void ct_release(ct_tensor *_Nonnull t);
+ct_result ct_from_bytes(const void *_Nonnull bytes, ct_dims dims, int32_t rank, int32_t dtype);
+int32_t ct_copy_bytes(ct_arg t, void *_Nonnull out, size_t size);  // contiguous, on the CPU
+int32_t ct_rank(ct_arg t);
+void ct_shape(ct_arg t, int64_t *_Nonnull out);
+int32_t ct_dtype(ct_arg t);
+int32_t ct_device_kind(ct_arg t);
+int32_t ct_device_index(ct_arg t);
+int32_t ct_item(ct_arg t, double *_Nonnull out);
+void *_Nullable ct_data(ct_arg t);  // the storage's address, for the CPU
+bool ct_is_contiguous(ct_arg t);
+
+// ---- Making
+ct_result ct_empty(ct_dims dims, int32_t rank, int32_t dtype, int32_t kind, int32_t index);
+ct_result ct_full(ct_dims dims, int32_t rank, double v, int32_t dtype, int32_t kind, int32_t index);
+ct_result ct_arange(double from, double to, double step, int32_t dtype, int32_t kind, int32_t index);
+ct_result ct_randn(ct_dims dims, int32_t rank, ct_generator *_Nonnull g, int32_t dtype, int32_t kind, int32_t index);
+ct_result ct_rand(ct_dims dims, int32_t rank, ct_generator *_Nonnull g, int32_t dtype, int32_t kind, int32_t index);
+ct_generator *_Nullable ct_generator_new(uint64_t seed, int32_t kind, int32_t index);
+void ct_generator_release(ct_generator *_Nonnull g);
+
+// ---- Element by element
+ct_result ct_add(ct_arg a, ct_arg b);
+ct_result ct_sub(ct_arg a, ct_arg b);
+ct_result ct_mul(ct_arg a, ct_arg b);
+ct_result ct_div(ct_arg a, ct_arg b);
+ct_result ct_add_scalar(ct_arg a, double s);
+ct_result ct_mul_scalar(ct_arg a, double s);
+ct_result ct_pow_scalar(ct_arg a, double s);
+ct_result ct_minimum(ct_arg a, ct_arg b);
+ct_result ct_maximum(ct_arg a, ct_arg b);
+ct_result ct_less(ct_arg a, ct_arg b);
+ct_result ct_less_scalar(ct_arg a, double s);
+ct_result ct_where(ct_arg condition, ct_arg a, ct_arg b);
+ct_result ct_clamp(ct_arg a, double low, double high);
+ct_result ct_neg(ct_arg a);
+ct_result ct_abs(ct_arg a);
+ct_result ct_exp(ct_arg a);
+ct_result ct_log(ct_arg a);
+ct_result ct_sqrt(ct_arg a);
+ct_result ct_sin(ct_arg a);
+ct_result ct_cos(ct_arg a);
+ct_result ct_sigmoid(ct_arg a);
+ct_result ct_silu(ct_arg a);
+ct_result ct_addcmul(ct_arg a, ct_arg b, ct_arg c);  // a + b c
+
+// ---- Sums and products
+ct_result ct_matmul(ct_arg a, ct_arg b);
+ct_result ct_linear(ct_arg x, ct_arg weight);  // x weightᵀ
+ct_result ct_layer_norm(ct_arg x, ct_optional weight, ct_optional bias, double eps);  // last axis
+ct_result ct_rms_norm(ct_arg x, ct_optional weight, double eps);                      // last axis
+ct_result ct_attention(ct_arg q, ct_arg k, ct_arg v, bool grouped);  // softmax(q kᵀ / √d) v
+ct_result ct_softmax(ct_arg a, int32_t axis);
+ct_result ct_sum(ct_arg a, ct_dims axes, int32_t n, bool keep);  // n = 0: all
+ct_result ct_mean(ct_arg a, ct_dims axes, int32_t n, bool keep);
+ct_result ct_amax(ct_arg a, ct_dims axes, int32_t n, bool keep);
+ct_result ct_conv2d(ct_arg x, ct_arg weight, int64_t groups);
+ct_result ct_avg_pool2d(ct_arg x, int64_t side);
+ct_result ct_upsample_nearest2d(ct_arg x, int64_t height, int64_t width);
+ct_result ct_upsample_bilinear2d(ct_arg x, int64_t height, int64_t width);
+
+// ---- Shape
+ct_result ct_reshape(ct_arg a, ct_dims dims, int32_t rank);
+ct_result ct_permute(ct_arg a, ct_dims order, int32_t rank);
+ct_result ct_transpose(ct_arg a, int32_t i, int32_t j);
+ct_result ct_expand(ct_arg a, ct_dims dims, int32_t rank);
+ct_result ct_narrow(ct_arg a, int32_t axis, int64_t start, int64_t length);
+ct_result ct_index_select(ct_arg a, int32_t axis, ct_arg index);
+ct_result ct_cat(ct_list list, int32_t n, int32_t axis);
+ct_result ct_stack(ct_list list, int32_t n, int32_t axis);
+// Writes `n` handles to `out`; sizes must add up to the axis.
+int32_t ct_split(ct_arg a, ct_dims sizes, int32_t n, int32_t axis, ct_tensor *_Nullable *_Nonnull out);
+ct_result ct_contiguous(ct_arg a);
+ct_result ct_clone(ct_arg a);
+ct_result ct_to(ct_arg a, int32_t dtype, int32_t kind, int32_t index);
+ct_result ct_pad2d(ct_arg a, int64_t right, int64_t bottom);  // zeros
+
+// ---- In place (no gradient flows)
+int32_t ct_copy_(ct_tensor *_Nonnull to, ct_arg from);
+int32_t ct_fill_(ct_tensor *_Nonnull t, double v);
+int32_t ct_add_scaled_(ct_tensor *_Nonnull a, ct_arg b, double scale);  // a += scale b
+int32_t ct_mul_scalar_(ct_tensor *_Nonnull a, double s);
+int32_t ct_lerp_(ct_tensor *_Nonnull a, ct_arg b, double t);
+
+// ---- Gradients
+ct_result ct_detach(ct_arg a);
+int32_t ct_set_requires_grad(ct_tensor *_Nonnull a, bool on);
+bool ct_requires_grad(ct_arg a);
+int32_t ct_backward(ct_arg loss);
+ct_result ct_grad(ct_arg a);  // NULL with an empty error: none yet
+void ct_clear_grad(ct_tensor *_Nonnull a);
+void ct_set_grad_tensor(ct_tensor *_Nonnull a, ct_arg grad);
+
+// ---- Many tensors at once
+int32_t ct_foreach_norm(ct_list list, int32_t n, double *_Nonnull out);  // of all together
+int32_t ct_foreach_mul_(ct_list list, int32_t n, double s);
+int32_t ct_foreach_lerp_(ct_list to, ct_list from, int32_t n, double t);
+// One fused AdamW step (Loshchilov & Hutter, 2019). `steps`: one float tensor each, counted up here.
+int32_t ct_adamw_(
+    ct_list params, ct_list grads, ct_list first, ct_list second, ct_list steps, int32_t n,
+    double lr, double beta1, double beta2, double decay, double eps);
+
+#ifdef __cplusplus
+}
+#endif

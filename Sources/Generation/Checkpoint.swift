@@ -1,0 +1,68 @@
+import Foundation
+import Layers
+public import Torch
+
+// A model's file: safetensors with the configuration in its metadata.
+extension FrameModel {
+  /// Loads a model.
+  ///
+  /// - Throws: `SafetensorsError`, `ModelError` or `WeightsError`, naming the file and the reason.
+  public convenience init(contentsOf path: String, on device: Device = .cpu) throws {
+    let file = try Safetensors(contentsOf: path)
+    try self.init(file, origin: path, on: device)
+  }
+
+  /// Builds the model that an opened file describes.
+  public convenience init(_ file: Safetensors, origin: String, on device: Device = .cpu) throws {
+    guard let text = file.metadata["configuration"] else {
+      throw ModelError.noConfiguration(path: origin)
+    }
+    let configuration: Configuration
+    do {
+      configuration = try JSONDecoder().decode(Configuration.self, from: Data(text.utf8))
+    } catch {
+      throw ModelError.badConfiguration(path: origin, reason: "it can't be read (\(text))")
+    }
+    if let flaw = configuration.flaw {
+      throw ModelError.badConfiguration(path: origin, reason: flaw)
+    }
+    try self.init(
+      configuration, Weights(file.tensors, origin: origin, on: device), device)
+  }
+
+  /// The model as a file's contents.
+  ///
+  /// - Parameter type: `.float16` to ship, `.float32` to keep every bit.
+  public func safetensors(_ type: ElementType, metadata: [String: String] = [:]) -> Safetensors {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    var metadata = metadata
+    metadata["configuration"] = String(
+      decoding: (try? encoder.encode(configuration)) ?? Data(), as: UTF8.self)
+    let tensors = parameters.map { ($0.name, $0.tensor.detached().to(type, .cpu)) }
+    return Safetensors(
+      tensors: Dictionary(uniqueKeysWithValues: tensors), metadata: metadata)
+  }
+
+  /// How many numbers the model has learned.
+  public var parameterCount: Int { parameters.reduce(0) { $0 + $1.tensor.count } }
+}
+
+extension FrameModel {
+  /// A model that shares this one's weights, with gradients of its own: for another thread.
+  public func replica() -> FrameModel { rebuilt { $0.detached() } }
+
+  /// A model with weights of its own that begin as this one's.
+  public func copy() -> FrameModel { rebuilt { $0.detached().copy() } }
+
+  private func rebuilt(_ weight: (Tensor) -> Tensor) -> FrameModel {
+    let tensors = parameters.map { ($0.name, weight($0.tensor)) }
+    let weights = Weights(
+      Dictionary(uniqueKeysWithValues: tensors), origin: "another model", on: device)
+    do {
+      return try FrameModel(configuration, weights, device)
+    } catch {
+      preconditionFailure("a model's own weights always fit: \(error)")
+    }
+  }
+}

@@ -1,0 +1,118 @@
+import Foundation
+
+/// Everything that decides a frame model's shape. A variant is a preset with a field changed.
+public struct Configuration: Codable, Hashable, Sendable {
+  public var layers: Int
+  public var width: Int
+  public var heads: Int
+  public var keyValueHeads: Int
+  /// Channels a head; divisible by 16, so that both halves and both anchors get whole groups.
+  public var headWidth = 64
+  /// Side of a patch in pixels.
+  public var patch: Int
+  /// Learned tokens a frame besides its patches: room for what belongs to no place.
+  public var registers = 4
+  /// Depths per key/value head at which a context patch is projected into the query's image.
+  public var anchors = 2
+  /// Nearest and farthest anchor, in world scales: 0.7 to 7 m where the scale is 2 m.
+  public var anchorRange = [0.35, 3.5]
+  /// Turn of the fastest rotary pair across an image, in radians.
+  public var rotaryPeak = 12.0
+  /// Width inside the feed-forward layers: 8/3 of the width, in whole 64s.
+  public var hidden: Int
+
+  public init(
+    layers: Int, width: Int, heads: Int, keyValueHeads: Int, headWidth: Int = 64, patch: Int
+  ) {
+    self.layers = layers
+    self.width = width
+    self.heads = heads
+    self.keyValueHeads = keyValueHeads
+    self.headWidth = headWidth
+    self.patch = patch
+    hidden = width * 8 / 3 / 64 * 64
+  }
+
+  /// About 3 M parameters: tests and experiments on a CPU.
+  public static let nano = Configuration(
+    layers: 6, width: 192, heads: 3, keyValueHeads: 3, patch: 8)
+  /// About 21 M: a laptop's CPU at 256 pixels.
+  public static let small = Configuration(
+    layers: 12, width: 384, heads: 6, keyValueHeads: 6, patch: 16)
+  /// About 113 M: one consumer GPU at 512 pixels.
+  public static let base = Configuration(
+    layers: 18, width: 768, heads: 12, keyValueHeads: 4, patch: 16)
+  /// About 450 M: 720p to 1080p.
+  public static let large = Configuration(
+    layers: 26, width: 1280, heads: 20, keyValueHeads: 5, patch: 32)
+  /// About 1 B: 4K on one data-centre GPU.
+  public static let huge = Configuration(
+    layers: 22, width: 2048, heads: 16, keyValueHeads: 4, headWidth: 128, patch: 64)
+  /// About 1.9 B.
+  public static let giant = Configuration(
+    layers: 28, width: 2560, heads: 20, keyValueHeads: 5, headWidth: 128, patch: 64)
+
+  public static let presets: KeyValuePairs<String, Configuration> = [
+    "nano": .nano, "small": .small, "base": .base, "large": .large, "huge": .huge, "giant": .giant,
+  ]
+
+  /// - Throws: `ModelError.preset` for a name that is none of `presets`.
+  public static func preset(named name: String) throws -> Configuration {
+    guard let found = presets.first(where: { $0.key == name }) else {
+      throw ModelError.preset(name)
+    }
+    return found.value
+  }
+
+  /// The depth in world scales of each anchor, `[G, A]`, geometric over the range so that heads
+  /// interleave.
+  var anchorDepths: [Float] {
+    let (near, far) = (anchorRange[0], anchorRange[1])
+    let last = Double(max(1, anchors * keyValueHeads - 1))
+    return (0..<keyValueHeads).flatMap { g in
+      (0..<anchors).map { a in
+        Float(near * pow(far / near, Double(a * keyValueHeads + g) / last))
+      }
+    }
+  }
+
+  /// Standard deviation of the noise that a frame at t = 0 is made of: 1 up to 256 pixels, growing
+  /// with the side from there, since neighbouring pixels tell ever more about each other.
+  public static func noiseScale(width: Int, height: Int) -> Double {
+    max(1, Double(width * height).squareRoot() / 256)
+  }
+
+  /// Pairs of channels in one rotary group.
+  var pairs: Int { headWidth / (4 * anchors) }
+
+  /// Why no network can be built like this; nil when one can. For configurations from files.
+  var flaw: String? {
+    let sizes = [layers, width, heads, keyValueHeads, headWidth, patch, registers, anchors, hidden]
+    if sizes.contains(where: { $0 < 1 || $0 > 65536 }) { return "a size is out of range" }
+    if heads % keyValueHeads != 0 { return "\(keyValueHeads) key/value heads for \(heads) heads" }
+    if headWidth % (8 * anchors) != 0 { return "head width \(headWidth) for \(anchors) anchors" }
+    if anchorRange.count != 2 || !(anchorRange[0] > 0 && anchorRange[1] > anchorRange[0]) {
+      return "anchor range \(anchorRange)"
+    }
+    return nil
+  }
+}
+
+/// A model that can't be had.
+public enum ModelError: Error, Equatable, CustomStringConvertible {
+  case preset(String)
+  case noConfiguration(path: String)
+  case badConfiguration(path: String, reason: String)
+
+  public var description: String {
+    switch self {
+    case .preset(let name):
+      let names = Configuration.presets.map(\.key).joined(separator: ", ")
+      return "preset '\(name)' is not one of \(names)"
+    case .noConfiguration(let path):
+      return "weights file '\(path)' is not a frame model's: it has no configuration"
+    case .badConfiguration(let path, let reason):
+      return "weights file '\(path)' has a configuration that no network can have: \(reason)"
+    }
+  }
+}

@@ -1,0 +1,173 @@
+import Foundation
+public import Layers
+import Scene
+public import Torch
+
+/// The network: draws what a camera would see, from the frames that it is given as context.
+///
+/// One network plays two roles. A context frame is encoded alone, once, into keys and values (KV);
+/// a target is drawn by attending to any set of such KV, placed in its own coordinates as they are
+/// recalled. `Documentation/NETWORK.md` has every formula.
+///
+///     let model = try FrameModel(contentsOf: "Models/rtfm-nano.safetensors")
+///     let memory = frames.map { model.encode([$0]) }
+///
+/// Letters: B frames, N patches, T = N + registers tokens, D width, L layers.
+public final class FrameModel {
+  public let configuration: Configuration
+  public let device: Device
+  /// Every parameter with its name, in the order of making.
+  public let parameters: [(name: String, tensor: Tensor)]
+
+  let embed: Linear
+  let registers: Tensor  // [R, D]
+  let role: Tensor  // [2, D]
+  let time: Linear
+  let modulation: Linear
+  let blocks: [Block]
+  let image: Linear
+  let certainty: Linear
+  let depth: Linear
+
+  /// A network with first values drawn from a seed.
+  public convenience init(_ configuration: Configuration, seed: UInt64, on device: Device = .cpu) {
+    do {
+      try self.init(configuration, Weights(seed: seed, on: device), device)
+    } catch {
+      preconditionFailure("new weights always fit: \(error)")
+    }
+  }
+
+  init(_ c: Configuration, _ weights: Weights, _ device: Device) throws {
+    let root = weights.root
+    let pixels = 3 * c.patch * c.patch
+    embed = try Linear(root / "embed", 2 * pixels, c.width)
+    registers = try (root / "registers").normal(c.registers, c.width, deviation: 0.02)
+    role = try (root / "role" / "weight").normal(2, c.width, deviation: 0.02)
+    time = try Linear(root / "time", 128, c.width)
+    modulation = try Linear(root / "modulation", c.width, 6 * c.width, deviation: 0)
+    blocks = try (0..<c.layers).map { try Block(root / "layers" / $0, c) }
+    image = try Linear(root / "image", c.width, pixels, deviation: 0)
+    certainty = try Linear(root / "certainty", c.width, 1, deviation: 0)
+    depth = try Linear(root / "depth", c.width, 4, deviation: 0)
+    try weights.finish()
+    configuration = c
+    self.device = device
+    parameters = weights.entries
+  }
+
+  /// What a frame looks like to the network at one step.
+  struct Tokens {
+    var stream: Tensor  // [B, T, D]
+    let modulation: Tensor  // [B or 1, 6 D]
+    let positions: OwnPositions
+  }
+
+  enum Role: Int { case context, target }
+
+  /// Pixels and ray directions to tokens. t has one value a frame, or one for all.
+  func tokens(_ images: Tensor, t: Tensor, _ lenses: Lenses, _ role: Role) -> Tokens {
+    let p = configuration.patch
+    let (rows, columns) = lenses.grid(patch: p)
+    let padded = images.padded(
+      right: columns * p - lenses.width, bottom: rows * p - lenses.height)
+    let rays = lenses.rays(patch: p, on: device)
+    let patches = Tensor.concatenated([patchify(padded, p), patchify(rays, p)], axis: 2)
+    let roleVector = self.role.narrowed(0, role.rawValue..<role.rawValue + 1)  // [1, D]
+    let batch = lenses.count
+    let stream = Tensor.concatenated(
+      [embed(patches), registers.expanded([batch] + registers.shape)], axis: 1)
+    let conditions = time(timeEmbedding(t)) + roleVector  // [B, D]
+    return Tokens(
+      stream: stream + roleVector, modulation: modulation(conditions.silu()),
+      positions: OwnPositions(lenses, configuration, on: device))
+  }
+
+  /// Encodes frames, each alone, into what a memory keeps of them: raw keys and values.
+  ///
+  /// - Parameters:
+  ///   - images: `[B, 3, Y, X]` in -1...1.
+  ///   - t: how clean they are, `[B]` or `[1]`; 1 for a photograph.
+  public func encode(_ images: Tensor, _ lenses: Lenses, t: Tensor? = nil) -> [LayerKV] {
+    let t = t ?? Tensor(repeating: 1, shape: [1], on: device)
+    var tokens = tokens(images, t: t, lenses, .context)
+    return blocks.indices.map { i in
+      let modulation = blocks[i].modulation(tokens.modulation)
+      let (normed, kv) = blocks[i].keysAndValues(tokens.stream, modulation)
+      if i < blocks.count - 1 {
+        tokens.stream = blocks[i](
+          tokens.stream, normed, modulation, own: kv, tokens.positions, recalled: nil,
+          isTarget: false)
+      }
+      return kv
+    }
+  }
+
+  /// One evaluation of the network: the clean frame that a noisy one stands for.
+  ///
+  /// - Parameters:
+  ///   - z: `[B, 3, Y, X]`; zeros or noise at t = 0.
+  ///   - recalled: for each layer, keys and values in the queries' coordinates; nil for none.
+  public func predict(
+    _ z: Tensor, t: Tensor, _ lenses: Lenses, recalled: ((Int) -> LayerKV)?
+  ) -> Prediction {
+    var tokens = tokens(z, t: t, lenses, .target)
+    for (i, block) in blocks.enumerated() {
+      let modulation = block.modulation(tokens.modulation)
+      let (normed, kv) = block.keysAndValues(tokens.stream, modulation)
+      tokens.stream = block(
+        tokens.stream, normed, modulation, own: kv, tokens.positions, recalled: recalled?(i),
+        isTarget: true)
+    }
+    let (rows, columns) = lenses.grid(patch: configuration.patch)
+    let patches = tokens.stream.narrowed(1, 0..<rows * columns).layerNorm()  // [B, N, D]
+    let pixels = unpatchify(image(patches), configuration.patch, rows: rows, columns: columns)
+    return Prediction(
+      image: pixels.narrowed(2, 0..<lenses.height).narrowed(3, 0..<lenses.width),
+      logVariance: certainty(patches), features: patches)
+  }
+
+  /// Inverse depth of each quarter of each patch, per world scale, `[B, N, 4]`; for training.
+  public func inverseDepth(_ prediction: Prediction) -> Tensor { depth(prediction.features) }
+}
+
+/// What one evaluation says.
+public struct Prediction {
+  /// The clean image, `[B, 3, Y, X]`, about -1...1.
+  public let image: Tensor
+  /// The logarithm of the squared error that the network expects of itself, `[B, N, 1]`.
+  public let logVariance: Tensor
+  let features: Tensor  // [B, N, D]
+}
+
+/// One layer: attention, then a feed-forward network, both gated into the residual stream.
+struct Block {
+  let attention: Attention
+  let feedForward: SwiGLU
+  let offset: Tensor  // [6 D]
+
+  init(_ address: Address, _ c: Configuration) throws {
+    attention = try Attention(
+      address, width: c.width, heads: c.heads, keyValueHeads: c.keyValueHeads,
+      headWidth: c.headWidth, depth: c.layers)
+    feedForward = try SwiGLU(address, width: c.width, hidden: c.hidden, depth: c.layers)
+    offset = try (address / "modulation").constant(0, 6 * c.width)
+  }
+
+  func modulation(_ shared: Tensor) -> Modulation { Modulation(shared: shared, offset: offset) }
+
+  func keysAndValues(_ x: Tensor, _ m: Modulation) -> (normed: Tensor, kv: LayerKV) {
+    let normed = m.attention.normalize(x)
+    return (normed, attention.keysAndValues(normed))
+  }
+
+  func callAsFunction(
+    _ x: Tensor, _ normed: Tensor, _ m: Modulation, own: LayerKV, _ positions: OwnPositions,
+    recalled: LayerKV?, isTarget: Bool
+  ) -> Tensor {  // [B, T, D]
+    let y = attention(
+      normed, own: own, positions: positions, recalled: recalled, isTarget: isTarget)
+    let x = m.attention.add(y, to: x)
+    return m.feedForward.add(feedForward(m.feedForward.normalize(x)), to: x)
+  }
+}

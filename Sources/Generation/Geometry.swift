@@ -1,0 +1,188 @@
+import Layers
+public import Scene
+import Torch
+
+/// The lenses of a batch of frames of one size, as numbers that a network can use.
+public struct Lenses {
+  let intrinsics: [Intrinsics]
+
+  public init(_ intrinsics: [Intrinsics]) {
+    precondition(
+      !intrinsics.isEmpty
+        && intrinsics.allSatisfy {
+          $0.width == intrinsics[0].width && $0.height == intrinsics[0].height
+        }, "Lenses: a batch needs images of one size")
+    self.intrinsics = intrinsics
+  }
+
+  var count: Int { intrinsics.count }
+  var width: Int { intrinsics[0].width }
+  var height: Int { intrinsics[0].height }
+
+  /// Unit directions through the pixels, camera coordinates, of images padded to whole patches.
+  func rays(patch: Int, on device: Device) -> Tensor {  // [B, 3, Y, X]
+    let (rows, columns) = grid(patch: patch)
+    let lens = column { [$0.focal.x, $0.focal.y, $0.center.x, $0.center.y] }.to(device)
+    let parts = lens.reshaped(count, 4, 1, 1).split(4, axis: 1).map { $0.reshaped(count, 1, 1) }
+    let (w, h) = (columns * patch, rows * patch)
+    let x = (Tensor.arange(w, on: device).reshaped(1, 1, w) + 0.5 - parts[2]) / parts[0]
+    let y = (Tensor.arange(h, on: device).reshaped(1, h, 1) + 0.5 - parts[3]) / parts[1]
+    let length = (x.squared() + y.squared() + 1).sqrt()  // [B, Y, X]
+    return .stacked([x / length, y / length, 1 / length], axis: 1)
+  }
+
+  /// Rows and columns of patches, the last ones perhaps partly outside the image.
+  func grid(patch: Int) -> (rows: Int, columns: Int) {
+    ((height + patch - 1) / patch, (width + patch - 1) / patch)
+  }
+
+  /// Intrinsics over image size, centred and lifted to 4 x 4, and their inverses.
+  var lifted: (matrices: Tensor, inverses: Tensor) {  // [B, 4, 4]
+    (
+      matrix { [[$0.fx, 0, $0.cx, 0], [0, $0.fy, $0.cy, 0], [0, 0, 1, 0], [0, 0, 0, 1]] },
+      matrix { $0.inverse }
+    )
+  }
+
+  private func matrix(_ rows: (Normalized) -> [[Double]]) -> Tensor {
+    column { rows(Normalized($0)).flatMap { $0 } }.reshaped(count, 4, 4)
+  }
+
+  private func column(_ numbers: (Intrinsics) -> [Double]) -> Tensor {
+    let all = intrinsics.map { numbers($0).map(Float.init) }
+    return Tensor(all.flatMap { $0 }, shape: [count, all[0].count])
+  }
+}
+
+/// A lens measured in image sizes, its principal point from the image's middle.
+private struct Normalized {
+  let fx, fy, cx, cy: Double
+
+  init(_ lens: Intrinsics) {
+    let size = SIMD2(Double(lens.width), Double(lens.height))
+    (fx, fy) = (lens.focal.x / size.x, lens.focal.y / size.y)
+    (cx, cy) = (lens.center.x / size.x - 0.5, lens.center.y / size.y - 0.5)
+  }
+
+  var inverse: [[Double]] {
+    [[1 / fx, 0, -cx / fx, 0], [0, 1 / fy, -cy / fy, 0], [0, 0, 1, 0], [0, 0, 0, 1]]
+  }
+}
+
+extension OwnPositions {
+  /// Places a frame's tokens in its own coordinates.
+  init(_ lenses: Lenses, _ c: Configuration, on device: Device) {
+    let (rows, columns) = lenses.grid(patch: c.patch)
+    let cells = (0..<rows * columns).map { (Float($0 % columns), Float($0 / columns)) }
+    let registers = [Float](repeating: 0, count: c.registers)
+    let x = Tensor(cells.map(\.0) + registers, shape: [cells.count + c.registers, 1, 1])
+    let y = Tensor(cells.map(\.1) + registers, shape: [cells.count + c.registers, 1, 1])
+    let lifted = lenses.lifted
+    self.init(
+      lens: lifted.matrices.to(device), inverse: lifted.inverses.to(device),
+      angles: Rotary.angles(
+        x: x.to(device), y: y.to(device), pairs: c.pairs, peak: c.rotaryPeak,
+        patches: rows * columns),
+      width: c.headWidth / 2, groups: c.anchors)
+  }
+}
+
+/// Contexts as seen from queries: relative poses, exact in Float64, then as Float32 matrices.
+///
+/// Only relative poses enter a network, so a world may lie anywhere: moving all of it changes
+/// nothing.
+struct RelativeViews {
+  let queries: [Camera]
+  let contexts: [[Camera]]  // C for each query
+  let scale: Double
+
+  /// Places contexts' keys and values; leading axes `lead` (which multiply to Q), then C.
+  func positions(_ c: Configuration, lead: [Int], on device: Device) -> RecalledPositions {
+    let count = contexts[0].count
+    let views = zip(queries, contexts).flatMap { query, frames in
+      frames.map { View(query: query, context: $0, scale: scale) }
+    }
+    let matrices = Tensor(views.flatMap(\.matrix), shape: lead + [count, 4, 4]).to(device)
+    let angles = angles(views, c, on: device)  // [Q C, T, G, A, n]
+    return RecalledPositions(
+      matrices: matrices,
+      angles: angles.reshaped(lead + [count] + angles.shape.dropFirst()),
+      width: c.headWidth / 2, groups: c.anchors)
+  }
+
+  /// Where context patches land in the query's grid if they lie at the anchors' depths (URoPE).
+  private func angles(_ views: [View], _ c: Configuration, on device: Device) -> Tensor {
+    let grid = Lenses([queries[0].intrinsics]).grid(patch: c.patch)
+    let own = Lenses([contexts[0][0].intrinsics]).grid(patch: c.patch)
+    let n = own.rows * own.columns
+    let numbers = Tensor(views.flatMap(\.projection), shape: [views.count, 5, 4]).to(device)
+    let rows = numbers.split(5, axis: 1).map { $0.reshaped(views.count, 1, 1, 4) }
+    let depths = Tensor(c.anchorDepths, shape: [1, 1, c.keyValueHeads * c.anchors]).to(device)
+
+    let directions = centres(own, c, rows[4])  // [V, N] each, at z = 1 in the context's camera
+    func along(_ row: Tensor) -> Tensor {  // [V, N, G A]
+      let k = row.reshaped(views.count, 1, 4).split(4)
+      let direction = k[0] * directions.x + k[1] * directions.y + k[2]  // [V, N, 1]
+      return direction * depths + k[3]
+    }
+    let z = along(rows[2])
+    let far = Double(max(grid.rows, grid.columns))
+    let behind = z .< 0.025
+    let safe = z.clamped(0.025, .infinity)
+    let nowhere = Tensor(repeating: -2 * far, shape: [1], on: device)
+    func place(_ row: Tensor) -> Tensor {  // [V, N, G, A]
+      let p = along(row) / safe * (1 / Double(c.patch)) - 0.5
+      return behind.select(nowhere, else: p).clamped(-2 * far, 3 * far)
+        .reshaped(views.count, n, c.keyValueHeads, c.anchors)
+    }
+    let angles = Rotary.angles(
+      x: place(rows[0]), y: place(rows[1]), pairs: c.pairs, peak: c.rotaryPeak,
+      patches: grid.rows * grid.columns)
+    let registers = Tensor.zeros(
+      [views.count, c.registers] + angles.shape.dropFirst(2), on: device)
+    return .concatenated([angles, registers], axis: 1)
+  }
+
+  /// Directions through patch centres at z = 1, `[V, N, 1]` each; `lens` holds fx, fy, cx, cy.
+  private func centres(_ grid: (rows: Int, columns: Int), _ c: Configuration, _ lens: Tensor)
+    -> (x: Tensor, y: Tensor)
+  {
+    let cells = (0..<grid.rows * grid.columns)
+    let u = cells.map { Float($0 % grid.columns * c.patch) + Float(c.patch) / 2 }
+    let v = cells.map { Float($0 / grid.columns * c.patch) + Float(c.patch) / 2 }
+    let parts = lens.reshaped(lens.shape[0], 1, 4).split(4)  // [V, 1, 1]
+    let x = Tensor(u, shape: [1, cells.count, 1]).to(lens.device)
+    let y = Tensor(v, shape: [1, cells.count, 1]).to(lens.device)
+    return ((x - parts[2]) / parts[0], (y - parts[3]) / parts[1])
+  }
+}
+
+/// One context as one query sees it.
+private struct View {
+  /// `E · lift(Kn)⁻¹`: from the context's image to the query's camera, 4 x 4 row by row.
+  let matrix: [Float]
+  /// Rows 0-2: from the context's camera to the query's image, pixels times depth; row 3: unused;
+  /// row 4: the context's lens.
+  let projection: [Float]
+
+  init(query: Camera, context: Camera, scale: Double) {
+    let e = context.pose.relative(to: query.pose)
+    let t = e.position / scale
+    let r = [
+      [e.rotation.x.x, e.rotation.y.x, e.rotation.z.x, t.x],
+      [e.rotation.x.y, e.rotation.y.y, e.rotation.z.y, t.y],
+      [e.rotation.x.z, e.rotation.y.z, e.rotation.z.z, t.z],
+      [0, 0, 0, 1],
+    ]
+    let inverse = Normalized(context.intrinsics).inverse
+    matrix = r.flatMap { row in
+      (0..<4).map { j in Float((0..<4).reduce(0.0) { $0 + row[$1] * inverse[$1][j] }) }
+    }
+    let q = query.intrinsics
+    let x = (0..<4).map { Float(r[0][$0] * q.focal.x + r[2][$0] * q.center.x) }
+    let y = (0..<4).map { Float(r[1][$0] * q.focal.y + r[2][$0] * q.center.y) }
+    let k = context.intrinsics
+    let lens = [k.focal.x, k.focal.y, k.center.x, k.center.y].map(Float.init)
+    projection = x + y + r[2].map(Float.init) + [0, 0, 0, 0] + lens
+  }
+}

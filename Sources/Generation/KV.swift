@@ -1,0 +1,141 @@
+public import Layers
+public import Scene
+public import Torch
+
+/// What the network remembers of one frame: its raw keys and values in every layer.
+///
+/// Nothing of a query or of other frames is in it, so any set can be recalled in any order, and it
+/// can be dropped and made again from the frame's pixels.
+public struct KV {
+  let keys: Tensor  // [L, T, G, d]
+  let values: Tensor
+
+  init(_ layers: [LayerKV]) {
+    keys = .concatenated(layers.map(\.keys), axis: 0).contiguous()
+    values = .concatenated(layers.map(\.values), axis: 0).contiguous()
+  }
+
+  /// Bytes that it takes.
+  public var size: Int { 2 * keys.count * keys.type.size }
+}
+
+/// Several frames' KV in the coordinates of one query: what drawing attends to.
+public struct Context {
+  let keys: [Tensor]  // per layer [1, C T, G, d]
+  let values: [Tensor]
+  /// How many frames it holds.
+  public let count: Int
+
+  func layer(_ i: Int) -> LayerKV { LayerKV(keys: keys[i], values: values[i]) }
+}
+
+extension FrameModel {
+  /// Encodes one frame for a memory.
+  public func encode(_ frame: Frame) -> KV {
+    Runtime.inference {
+      KV(encode(Tensor(frame.image).to(device), Lenses([frame.camera.intrinsics])))
+    }
+  }
+
+  /// Places frames' KV in a query's coordinates; nil for no frames. Once a query, for any number of
+  /// steps.
+  public func gather(_ frames: [(kv: KV, camera: Camera)], for query: Camera, scale: Double)
+    -> Context?
+  {
+    guard !frames.isEmpty else { return nil }
+    return Runtime.inference {
+      let views = RelativeViews(queries: [query], contexts: [frames.map(\.camera)], scale: scale)
+      let positions = views.positions(configuration, lead: [], on: device)
+      let layers = configuration.layers
+      func flat(_ t: Tensor) -> [Tensor] {  // [L, C, T, G, d] -> L x [1, C T, G, d]
+        let s = t.shape
+        return t.reshaped(layers, s[1] * s[2], s[3], s[4]).split(layers, axis: 0)
+      }
+      return Context(
+        keys: flat(positions.place(keys: .stacked(frames.map(\.kv.keys), axis: 1))),
+        values: flat(positions.place(values: .stacked(frames.map(\.kv.values), axis: 1))),
+        count: frames.count)
+    }
+  }
+
+  /// Draws what the query camera sees.
+  ///
+  /// - Parameters:
+  ///   - steps: network evaluations; 1 is enough where the context shows the place.
+  ///   - noise: where to start: nil for zeros, the steady choice, or noise for variety.
+  /// - Returns: the image `[1, 3, Y, X]` in -1...1 and the log-variance of its patches.
+  public func draw(
+    _ query: Camera, context: Context?, steps: Int = 1, noise: Tensor? = nil
+  ) -> (image: Tensor, logVariance: Tensor) {
+    Runtime.inference {
+      let lens = query.intrinsics
+      let start = noise ?? .zeros([1, 3, lens.height, lens.width], on: device)
+      return sample(from: start, steps: steps) { z, t in
+        predict(z, t: t, Lenses([lens]), recalled: context.map { c in { c.layer($0) } })
+      }
+    }
+  }
+
+  /// Euler's method from noise to data: at t = i / steps, a step along (x̂ - z) / (1 - t).
+  private func sample(
+    from start: Tensor, steps: Int, _ predict: (Tensor, Tensor) -> Prediction
+  ) -> (image: Tensor, logVariance: Tensor) {
+    precondition(steps > 0, "draw: needs at least one step")
+    var z = start
+    var prediction: Prediction?
+    for i in 0..<steps {
+      let t = Double(i) / Double(steps)
+      let p = predict(z, Tensor(repeating: t, shape: [1], on: device))
+      z = z + (p.image - z) * (1 / Double(steps) / (1 - t))
+      prediction = p
+    }
+    return (z, prediction!.logVariance)
+  }
+}
+
+extension Tensor {
+  /// An image as the network sees it: `[1, 3, Y, X]` in -1...1.
+  public init(_ image: Image) {
+    let bytes = image.pixels.withUnsafeBytes {
+      Tensor(bytes: $0, shape: [1, image.height, image.width, 3], type: .uint8)
+    }
+    self = bytes.permuted(0, 3, 1, 2).to(.float32) * (1 / 127.5) - 1
+  }
+
+  /// A network's image as 8-bit pixels: the first of the batch, clamped and rounded.
+  public var image: Image {
+    let s = shape
+    let rows = narrowed(0, 0..<1).permuted(0, 2, 3, 1)
+    let bytes = (rows * 127.5 + 128).clamped(0, 255).to(.uint8).contiguous()
+    return Image(width: s[3], height: s[2], pixels: bytes.bytes)
+  }
+}
+
+extension FrameModel {
+  /// Places a batch of scenes' KV in the coordinates of several queries each, as training needs it.
+  ///
+  /// - Parameters:
+  ///   - kv: for each layer `[S C, T, G, d]`, scene by scene.
+  ///   - contexts: the C cameras of each of the S scenes.
+  ///   - queries: `perScene` cameras of each scene, scene by scene.
+  /// - Returns: for a layer, keys and values `[S perScene, C T, G, d]`.
+  public func recall(
+    _ kv: [LayerKV], of contexts: [[Camera]], for queries: [Camera], perScene: Int, scale: Double
+  ) -> (Int) -> LayerKV {
+    let (scenes, count) = (contexts.count, contexts[0].count)
+    let views = RelativeViews(
+      queries: queries,
+      contexts: contexts.flatMap { Array(repeating: $0, count: perScene) }, scale: scale)
+    let positions = views.positions(configuration, lead: [scenes, perScene], on: device)
+    func placed(_ t: Tensor, _ place: (Tensor) -> Tensor) -> Tensor {
+      let s = t.shape
+      let all = place(t.reshaped([scenes, 1, count] + s.dropFirst()))  // [S, J, C, T, G, d]
+      return all.reshaped([scenes * perScene, count * s[1]] + s.suffix(2))
+    }
+    return { i in
+      LayerKV(
+        keys: placed(kv[i].keys, positions.place(keys:)),
+        values: placed(kv[i].values, positions.place(values:)))
+    }
+  }
+}

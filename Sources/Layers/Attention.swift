@@ -1,0 +1,134 @@
+public import Torch
+
+/// How the query's own tokens are placed: its lens for the projective half, its patches for the
+/// rotary half.
+public struct OwnPositions {
+  let query: Projective  // q' = P_qᵀ q
+  let key: Projective  // k' = lift(Kn_q)⁻¹ k, v' too
+  let out: Projective  // o' = P_q o
+  let rotary: Rotary
+  let groups: Int
+
+  /// - Parameters:
+  ///   - lens: `[B, 4, 4]`, the lifted intrinsics; `inverse`: their inverses.
+  ///   - angles: `[T, 1, 1, n]`.
+  public init(lens: Tensor, inverse: Tensor, angles: Tensor, width: Int, groups: Int) {
+    query = Projective(lens, width: width, transposed: true)
+    key = Projective(inverse, width: width)
+    out = Projective(lens, width: width)
+    rotary = Rotary(angles: angles)
+    self.groups = groups
+  }
+
+  func place(query q: Tensor) -> Tensor { both(q, query) { rotary($0, groups: groups) } }
+  func place(key k: Tensor) -> Tensor { both(k, key) { rotary($0, groups: groups) } }
+  func place(value v: Tensor) -> Tensor { both(v, key) { $0 } }
+  func replace(out o: Tensor) -> Tensor { both(o, out) { $0 } }
+}
+
+/// How context tokens are placed in the coordinates of the query that recalls them.
+public struct RecalledPositions {
+  let projective: Projective  // M_k
+  let rotary: Rotary
+  let groups: Int
+
+  /// - Parameters:
+  ///   - matrices: `[.., C, 4, 4]`, context image to query camera.
+  ///   - angles: `[.., C, T, G, A, n]`.
+  public init(matrices: Tensor, angles: Tensor, width: Int, groups: Int) {
+    projective = Projective(matrices, width: width)
+    rotary = Rotary(angles: angles)
+    self.groups = groups
+  }
+
+  /// Raw keys `[.., C, T, G, d]` in the query's coordinates.
+  public func place(keys: Tensor) -> Tensor {
+    both(keys, projective) { rotary($0, groups: groups) }
+  }
+
+  public func place(values: Tensor) -> Tensor { both(values, projective) { $0 } }
+}
+
+/// Applies one map to the first half of the channels and another to the second.
+private func both(_ x: Tensor, _ first: Projective, _ second: (Tensor) -> Tensor) -> Tensor {
+  let halves = x.split(2)
+  let a = first(halves[0])
+  return .concatenated([a, second(halves[1]).expanded(a.shape)], axis: -1)
+}
+
+/// Keys and values of one layer, `[B, T, G, d]`.
+public struct LayerKV {
+  public let keys: Tensor
+  public let values: Tensor
+
+  public init(keys: Tensor, values: Tensor) {
+    self.keys = keys
+    self.values = values
+  }
+}
+
+/// Attention of a frame's tokens to themselves and to what was recalled.
+///
+/// Letters: B frames, T tokens, D width, H query heads, G key/value heads, d head width, M recalled.
+public struct Attention {
+  let query: Linear
+  let key: Linear
+  let value: Linear
+  let out: Linear
+  let queryNorm: RMSNorm
+  let keyNorm: RMSNorm
+  let nullKey: Tensor  // [G, d]
+  let nullValue: Tensor
+  let headWidth: Int
+
+  public init(
+    _ address: Address, width: Int, heads: Int, keyValueHeads: Int, headWidth: Int, depth: Int
+  ) throws {
+    query = try Linear(address / "query", width, heads * headWidth)
+    key = try Linear(address / "key", width, keyValueHeads * headWidth)
+    value = try Linear(address / "value", width, keyValueHeads * headWidth)
+    let deviation = 1 / Double(heads * headWidth * 2 * depth).squareRoot()
+    out = try Linear(address / "out", heads * headWidth, width, deviation: deviation)
+    queryNorm = try RMSNorm(address / "query_norm", headWidth)
+    keyNorm = try RMSNorm(address / "key_norm", headWidth)
+    nullKey = try (address / "null_key").normal(keyValueHeads, headWidth, deviation: 1)
+    nullValue = try (address / "null_value").constant(0, keyValueHeads, headWidth)
+    self.headWidth = headWidth
+  }
+
+  /// The frame's own keys and values before any position enters: what a memory keeps.
+  public func keysAndValues(_ x: Tensor) -> LayerKV {
+    LayerKV(keys: keyNorm(heads(key(x))), values: heads(value(x)))
+  }
+
+  /// Attends to the frame's own tokens, and, for a target, to recalled ones and the null key.
+  public func callAsFunction(
+    _ x: Tensor, own: LayerKV, positions: OwnPositions, recalled: LayerKV?, isTarget: Bool
+  ) -> Tensor {  // [B, T, D]
+    let q = positions.place(query: queryNorm(heads(query(x))))  // [B, T, H, d]
+    var keys = [positions.place(key: own.keys)]  // [B, T, G, d]
+    var values = [positions.place(value: own.values)]
+    if isTarget {
+      keys.insert(null(nullKey, like: keys[0]), at: 0)
+      values.insert(null(nullValue, like: values[0]), at: 0)
+    }
+    if let recalled {  // [B, M, G, d]
+      keys.insert(recalled.keys, at: 0)
+      values.insert(recalled.values, at: 0)
+    }
+    let o = Tensor.attention(
+      q.transposed(1, 2), joined(keys).transposed(1, 2), joined(values).transposed(1, 2))
+    let placed = positions.replace(out: o.transposed(1, 2))  // [B, T, H, d]
+    return out(placed.reshaped(placed.shape.dropLast(2) + [-1]))
+  }
+
+  private func heads(_ x: Tensor) -> Tensor { x.reshaped(x.shape.dropLast() + [-1, headWidth]) }
+
+  private func null(_ t: Tensor, like x: Tensor) -> Tensor {
+    t.expanded([x.shape[0], 1] + t.shape)
+  }
+
+  private func joined(_ parts: [Tensor]) -> Tensor {
+    parts.count == 1 ? parts[0] : .concatenated(parts, axis: 1)
+  }
+}

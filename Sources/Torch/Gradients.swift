@@ -1,0 +1,70 @@
+internal import CTorch
+
+extension Tensor {
+  /// Whether operations on this tensor are recorded for `backward`.
+  public var requiresGradient: Bool { ct_requires_grad(pointer) }
+
+  /// Marks a leaf (a parameter): gradients will gather in `gradient`.
+  public func trackGradient(_ on: Bool = true) {
+    check("requires_grad", [self], ct_set_requires_grad(pointer, on))
+  }
+
+  /// Adds the gradient of this scalar to every tracked leaf that it came from.
+  public func backward() { check("backward", [self], ct_backward(pointer)) }
+
+  /// What `backward` gathered here; nil before it did.
+  public var gradient: Tensor? { ct_grad(pointer).map { Tensor(Handle($0)) } }
+
+  public func clearGradient() { ct_clear_grad(pointer) }
+
+  public func setGradient(_ gradient: Tensor) { ct_set_grad_tensor(pointer, gradient.pointer) }
+
+  /// The same values, cut off from their history.
+  public func detached() -> Tensor { map("detach", ct_detach) }
+}
+
+// Many tensors in one call, as optimisers need; no gradient is recorded.
+extension [Tensor] {
+  /// The Euclidean norm of all elements of all tensors. Waits for the device.
+  public var norm: Double {
+    var result = 0.0
+    check("norm", [], list(self) { ct_foreach_norm($0, $1, &result) })
+    return result
+  }
+
+  public func multiplyInPlace(_ s: Double) {
+    check("foreach mul", [], list(self) { ct_foreach_mul_($0, $1, s) })
+  }
+
+  /// Each goes the fraction `t` of the way to its partner in `others`.
+  public func moveInPlace(towards others: [Tensor], by t: Double) {
+    let status = list(self) { to, n in list(others) { from, _ in ct_foreach_lerp_(to, from, n, t) } }
+    check("foreach lerp", [], status)
+  }
+
+  /// One fused AdamW step on these parameters (Loshchilov & Hutter, arXiv 1711.05101).
+  ///
+  /// - Parameters:
+  ///   - first: running means of the gradients, changed in place.
+  ///   - second: running means of their squares, changed in place.
+  ///   - steps: one Float32 counter a parameter, counted up.
+  public func adamWInPlace(
+    gradients: [Tensor], first: [Tensor], second: [Tensor], steps: [Tensor], rate: Double,
+    betas: (Double, Double), decay: Double, epsilon: Double
+  ) {
+    let all = [gradients, first, second, steps]
+    precondition(all.allSatisfy { $0.count == count }, "adamW: lists of different lengths")
+    let status = list(self) { p, n in
+      list(gradients) { g, _ in
+        list(first) { m, _ in
+          list(second) { v, _ in
+            list(steps) { s, _ in
+              ct_adamw_(p, g, m, v, s, n, rate, betas.0, betas.1, decay, epsilon)
+            }
+          }
+        }
+      }
+    }
+    check("adamW", self, status)
+  }
+}

@@ -1,0 +1,64 @@
+internal import CTorch
+
+// The operations that networks are made of.
+extension Tensor {
+  /// The matrix product over the last two axes; the axes before broadcast.
+  public func matmul(_ b: Tensor) -> Tensor { with(b, "matmul", ct_matmul) }
+
+  /// `self · weightᵀ`, with weight `[out, in]`.
+  public func linear(_ weight: Tensor) -> Tensor { with(weight, "linear", ct_linear) }
+
+  /// Mean 0 and variance 1 over the last axis, then `* weight + bias` where given.
+  public func layerNorm(weight: Tensor? = nil, bias: Tensor? = nil, epsilon: Double = 1e-5)
+    -> Tensor
+  {
+    Tensor.make("layerNorm", [self]) {
+      ct_layer_norm(pointer, weight?.pointer, bias?.pointer, epsilon)
+    }
+  }
+
+  /// Root mean square 1 over the last axis, then `* weight`.
+  public func rmsNorm(weight: Tensor? = nil, epsilon: Double = 1e-6) -> Tensor {
+    Tensor.make("rmsNorm", [self]) { ct_rms_norm(pointer, weight?.pointer, epsilon) }
+  }
+
+  /// `softmax(q kᵀ / √d) v` for q `[.., H, N, d]`, k and v `[.., G, M, d]`, where G divides H.
+  public static func attention(_ q: Tensor, _ k: Tensor, _ v: Tensor) -> Tensor {
+    let grouped = q.shape[q.rank - 3] != k.shape[k.rank - 3]
+    return make("attention", [q, k, v]) {
+      ct_attention(q.pointer, k.pointer, v.pointer, grouped)
+    }
+  }
+
+  public func softmax(_ axis: Int = -1) -> Tensor {
+    Tensor.make("softmax", [self]) { ct_softmax(pointer, Int32(axis)) }
+  }
+
+  /// A convolution without padding: x `[B, C, Y, X]`, weight `[O, C / groups, y, x]`.
+  public func convolved(_ weight: Tensor, groups: Int = 1) -> Tensor {
+    Tensor.make("conv2d", [self, weight]) { ct_conv2d(pointer, weight.pointer, Int64(groups)) }
+  }
+
+  /// Means over squares of `side` pixels of `[B, C, Y, X]`.
+  public func averagePooled(_ side: Int) -> Tensor {
+    Tensor.make("avgPool", [self]) { ct_avg_pool2d(pointer, Int64(side)) }
+  }
+
+  public func upsampledNearest(height: Int, width: Int) -> Tensor {
+    Tensor.make("upsampleNearest", [self]) {
+      ct_upsample_nearest2d(pointer, Int64(height), Int64(width))
+    }
+  }
+
+  public func upsampledBilinear(height: Int, width: Int) -> Tensor {
+    Tensor.make("upsampleBilinear", [self]) {
+      ct_upsample_bilinear2d(pointer, Int64(height), Int64(width))
+    }
+  }
+
+  /// Zeros added to the last two axes, on the right and below.
+  public func padded(right: Int, bottom: Int) -> Tensor {
+    guard right > 0 || bottom > 0 else { return self }
+    return Tensor.make("pad", [self]) { ct_pad2d(pointer, Int64(right), Int64(bottom)) }
+  }
+}

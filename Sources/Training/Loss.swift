@@ -1,0 +1,118 @@
+import Layers
+import Torch
+
+/// How far a prediction is from the truth, in five terms (`Tests/Reference/loss.py` says the same).
+///
+/// Letters: B pictures, Y x X pixels, N patches.
+struct Loss {
+  /// What each term counts.
+  static let shares = (squared: 1.0, laplacian: 0.2, structure: 0.1, certainty: 0.05, depth: 0.05)
+
+  let squared: Tensor
+  let laplacian: Tensor
+  let structure: Tensor
+  let certainty: Tensor
+  let depth: Tensor
+
+  /// - Parameters:
+  ///   - image: x̂ and `truth`, x: `[B, 3, Y, X]` in -1...1.
+  ///   - logVariance: `[B, N, 1]`; `inverseDepth`: `[B, N, 4]`.
+  ///   - trueDepth: along z, in world scales, `[B, Y, X]`.
+  ///   - t: `[B]`.
+  init(
+    image: Tensor, logVariance: Tensor, inverseDepth: Tensor, truth: Tensor, trueDepth: Tensor,
+    t: Tensor, patch: Int
+  ) {
+    let error = (image - truth).squared()
+    let weight = (1 - t).power(-2).clamped(0, 25)
+    squared = (weight * error.mean(1, 2, 3)).mean()
+    laplacian = zip(bands(image), bands(truth)).map { ($0 - $1).abs().mean() }.sum
+    structure = 1 - multiScaleSimilarity(image, truth)
+    let e = patchify(error.detached(), patch).mean(-1, keepAxes: true)  // [B, N, 1]
+    certainty = ((-logVariance).exp() * e + logVariance).mean() * 0.5
+    depth = (inverseDepth - quarters(trueDepth, patch)).abs().mean()
+  }
+
+  var total: Tensor {
+    let s = Self.shares
+    let shape = squared * s.squared + laplacian * s.laplacian + structure * s.structure
+    return shape + certainty * s.certainty + depth * s.depth
+  }
+
+  /// The terms by name, as numbers. Waits for the device.
+  var terms: [(name: String, value: Double)] {
+    [
+      ("squared", squared.item), ("laplacian", laplacian.item), ("structure", structure.item),
+      ("certainty", certainty.item), ("depth", depth.item),
+    ]
+  }
+}
+
+extension [Tensor] {
+  fileprivate var sum: Tensor { dropFirst().reduce(self[0], +) }
+}
+
+/// A Laplacian pyramid: two bands and the low-pass.
+private func bands(_ image: Tensor) -> [Tensor] {
+  var result: [Tensor] = []
+  var image = image
+  for _ in 0..<2 {
+    let low = image.averagePooled(2)
+    let s = image.shape
+    result.append(image - low.upsampledNearest(height: s[2], width: s[3]))
+    image = low
+  }
+  return result + [image]
+}
+
+/// The mean inverse depth, at most 10, in each quarter of a patch, `[B, N, 4]`.
+private func quarters(_ depth: Tensor, _ patch: Int) -> Tensor {
+  let inverse = (1 / depth).clamped(0, 10)
+  let s = depth.shape
+  return patchify(inverse.reshaped(s[0], 1, s[1], s[2]).averagePooled(patch / 2), 2)
+}
+
+/// Multi-scale SSIM (Wang et al., 2003) of pictures in -1...1, over as many of its five scales as
+/// fit a window of 11 pixels; luminance counts at the last scale only.
+func multiScaleSimilarity(_ image: Tensor, _ truth: Tensor) -> Tensor {
+  var (a, b) = ((image + 1) * 0.5, (truth + 1) * 0.5)
+  var side = min(image.shape[2], image.shape[3])
+  var weights: [Double] = []
+  for weight in [0.0448, 0.2856, 0.3001, 0.2363, 0.1333] where side >= 11 {
+    weights.append(weight)
+    side /= 2
+  }
+  let sum = weights.reduce(0, +)
+  var product: Tensor?
+  for (i, weight) in weights.enumerated() {
+    let last = i == weights.count - 1
+    let s = similarity(a, b)
+    let factor = (last ? s.whole : s.contrast).clamped(1e-4, .infinity).power(weight / sum)
+    product = product.map { $0 * factor } ?? factor
+    if !last { (a, b) = (a.averagePooled(2), b.averagePooled(2)) }
+  }
+  return product!.mean()
+}
+
+/// SSIM and its contrast-structure part, means over pixels: `[B, 3]`.
+private func similarity(_ a: Tensor, _ b: Tensor) -> (whole: Tensor, contrast: Tensor) {
+  let (c1, c2) = (0.0001, 0.0009)
+  let channels = a.shape[1]
+  let blurred = Tensor.concatenated([a, b, a * a, b * b, a * b], axis: 1)
+    .convolved(gaussian(on: a.device, channels: 5 * channels), groups: 5 * channels)
+    .split(5, axis: 1)
+  let (ma, mb) = (blurred[0], blurred[1])
+  let spread = blurred[2] - ma * ma + (blurred[3] - mb * mb) + c2
+  let contrast = ((blurred[4] - ma * mb) * 2 + c2) / spread
+  let luminance = (ma * mb * 2 + c1) / (ma * ma + mb * mb + c1)
+  return ((luminance * contrast).mean(2, 3), contrast.mean(2, 3))
+}
+
+/// A window of 11 x 11 with sigma 1.5, once a channel.
+private func gaussian(on device: Device, channels: Int) -> Tensor {  // [C, 1, 11, 11]
+  let x = Tensor.arange(11) - 5
+  let g = (x * x * (-1 / 4.5)).exp()
+  let row = g / g.sum()
+  return (row.reshaped(11, 1) * row.reshaped(1, 11)).reshaped(1, 1, 11, 11)
+    .expanded(channels, 1, 11, 11).to(device)
+}

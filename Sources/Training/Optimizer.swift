@@ -1,0 +1,126 @@
+import Torch
+
+/// AdamW for everything, or Muon for the layers' matrices and AdamW for the rest.
+final class Optimizer {
+  private let plan: OptimizerPlan
+  private var groups: [Group] = []
+  private var orthogonal: [Orthogonal] = []
+
+  init(_ parameters: [(name: String, tensor: Tensor)], _ plan: OptimizerPlan) {
+    self.plan = plan
+    let muon = plan.kind == .muon ? parameters.filter { Self.isMatrix($0.name) } : []
+    let names = Set(muon.map(\.name))
+    let rest = parameters.filter { !names.contains($0.name) }
+    groups = [true, false].compactMap { decayed in
+      let members = rest.filter { Self.decays($0) == decayed }
+      return members.isEmpty ? nil : Group(members, decay: decayed ? plan.decay : 0)
+    }
+    orthogonal = Dictionary(grouping: muon) { $0.tensor.shape }
+      .sorted { $0.key.lexicographicallyPrecedes($1.key) }
+      .map { Orthogonal($0.value) }
+  }
+
+  /// Changes every parameter by its gradient; `share` scales the learning rates.
+  func step(share: Double) {
+    for group in groups { group.step(plan, share: share) }
+    for matrices in orthogonal { matrices.step(plan, share: share) }
+  }
+
+  /// Moments and counters by name, to be saved and overwritten on resuming.
+  var state: [(name: String, tensor: Tensor)] {
+    groups.flatMap(\.state) + orthogonal.flatMap(\.state)
+  }
+
+  private static func isMatrix(_ name: String) -> Bool {
+    name.hasPrefix("layers.") && name.hasSuffix(".weight")
+  }
+
+  /// Weight decay acts on matrices, not on the role's or the registers' rows.
+  private static func decays(_ p: (name: String, tensor: Tensor)) -> Bool {
+    p.tensor.rank >= 2 && p.name != "role.weight" && p.name != "registers"
+  }
+}
+
+/// Parameters that AdamW changes with one weight decay.
+private struct Group {
+  let names: [String]
+  let parameters: [Tensor]
+  let first: [Tensor]
+  let second: [Tensor]
+  let steps: [Tensor]
+  let decay: Double
+
+  init(_ members: [(name: String, tensor: Tensor)], decay: Double) {
+    names = members.map(\.name)
+    parameters = members.map(\.tensor)
+    first = parameters.map { .zeros($0.shape, on: $0.device) }
+    second = parameters.map { .zeros($0.shape, on: $0.device) }
+    steps = parameters.map { .zeros([], on: $0.device) }
+    self.decay = decay
+  }
+
+  func step(_ plan: OptimizerPlan, share: Double) {
+    let gradients = parameters.map { $0.gradient ?? .zeros($0.shape, on: $0.device) }
+    parameters.adamWInPlace(
+      gradients: gradients, first: first, second: second, steps: steps, rate: plan.rate * share,
+      betas: (plan.betas[0], plan.betas[1]), decay: decay, epsilon: plan.epsilon)
+  }
+
+  var state: [(name: String, tensor: Tensor)] {
+    names.indices.flatMap { i in
+      [("first.\(names[i])", first[i]), ("second.\(names[i])", second[i]),
+        ("steps.\(names[i])", steps[i])]
+    }
+  }
+}
+
+/// Matrices of one shape, changed by Muon: momentum, made orthogonal by Newton and Schulz's
+/// iteration (Jordan et al., 2024), with the first four coefficients of Polar Express
+/// (Amsel et al., arXiv 2505.16932).
+private struct Orthogonal {
+  let name: String
+  let parameters: [Tensor]
+  let momentum: Tensor  // [n, out, in]
+
+  init(_ members: [(name: String, tensor: Tensor)]) {
+    parameters = members.map(\.tensor)
+    let shape = parameters[0].shape
+    name = "muon.\(shape[0])x\(shape[1])"
+    momentum = .zeros([members.count] + shape, on: parameters[0].device)
+  }
+
+  func step(_ plan: OptimizerPlan, share: Double) {
+    Runtime.withoutGradients {
+      let gradient = Tensor.stacked(
+        parameters.map { $0.gradient ?? .zeros($0.shape, on: $0.device) })
+      momentum.moveInPlace(towards: gradient, by: 1 - plan.momentum)
+      let mixed = gradient + (momentum - gradient) * plan.momentum  // Nesterov
+      let updates = orthogonalized(mixed).split(Array(repeating: 1, count: parameters.count), axis: 0)
+      let longest = Double(parameters[0].shape.max()!)
+      let rate = plan.muonRate * share * (longest / 256).squareRoot()
+      for (p, u) in zip(parameters, updates) {
+        p.multiplyInPlace(1 - 0.02 * plan.muonRate * share)
+        p.addInPlace(u.reshaped(p.shape), times: -rate)
+      }
+    }
+  }
+
+  var state: [(name: String, tensor: Tensor)] { [(name, momentum)] }
+}
+
+/// The nearest matrices with all singular values near 1, for `[n, rows, columns]`.
+private func orthogonalized(_ g: Tensor) -> Tensor {
+  let coefficients = [
+    (8.2872, -23.5959, 17.3004), (4.1071, -2.9478, 0.5448), (3.9487, -2.9089, 0.5518),
+    (3.3184, -2.4885, 0.51),
+  ]
+  let norm = g.squared().sum(-2, -1, keepAxes: true).sqrt()
+  let tall = g.shape[1] > g.shape[2]
+  var x = g / (norm * 1.01 + 1e-9)
+  if tall { x = x.transposed(1, 2) }
+  for (a, b, c) in coefficients {
+    let square = x.matmul(x.transposed(1, 2))
+    x = x * a + (square * b + square.matmul(square) * c).matmul(x)
+  }
+  return tall ? x.transposed(1, 2) : x
+}

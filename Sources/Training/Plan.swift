@@ -1,0 +1,87 @@
+public import Generation
+
+/// Everything that decides a training run, with the reason for each default.
+///
+/// A run is a function of its plan: the same plan gives the same losses on the same machine,
+/// however often it is stopped and resumed.
+public struct Plan: Codable, Hashable, Sendable {
+  public var model: Configuration
+  /// Frames' width and height in pixels.
+  public var resolution: Int
+  public var seed: UInt64 = 1
+  /// Steps of the whole run: the learning rate's schedule ends there.
+  public var steps: Int
+
+  // Data
+  /// Groups of scenes a step; each is computed by one thread on a CPU.
+  public var shards = 2
+  public var scenesPerShard = 4
+  /// Targets share a scene's encoded contexts, which makes them cheap.
+  public var targetsPerScene = 4
+  /// How often a scene has 0, 1, 2, ... contexts.
+  public var contextShares = [0.03, 0.25, 0.25, 0.12, 0.25, 0, 0.05, 0, 0.05]
+  /// How often a target's camera is one of its contexts': coming back must give the same picture.
+  public var revisits = 0.1
+  /// How many different worlds there are; nil for no end (the default: every step has new ones).
+  public var worlds: Int?
+
+  // Noise levels (design: 40 % at t = 0, half of those from zeros; more early on)
+  /// How often t is exactly 0.
+  public var atZero = 0.5
+  /// How often, of those, the input is zeros and not noise: the flicker-free way to draw.
+  public var fromZeros = 0.6
+
+  // Optimiser
+  public var optimizer = OptimizerPlan()
+  /// Gradients are scaled down to this norm.
+  public var clip = 1.0
+  /// A step whose gradient's norm exceeds this is left out, once the start is over.
+  public var skipAbove = 5.0
+  /// The average of weights that is evaluated and shipped forgets this slowly at the end.
+  public var averaging = 0.9995
+
+  public init(model: Configuration, resolution: Int, steps: Int) {
+    self.model = model
+    self.resolution = resolution
+    self.steps = steps
+  }
+
+  /// The share of the full learning rate at a step: a linear warm-up, constant, then a linear fall
+  /// over the last part.
+  ///
+  /// - Parameter restart: the step at which weights were loaded without optimiser state.
+  func rate(at step: Int, restart: Int?) -> Double {
+    let o = optimizer
+    let warm = Double(step + 1) / Double(max(1, o.warmUp))
+    let rewarm = restart.map { Double(step + 1 - $0) / Double(max(1, o.rewarmUp)) } ?? 1
+    let left = Double(steps - step) / max(1, o.decayShare * Double(steps))
+    return max(0, min(1, warm, rewarm, left))
+  }
+}
+
+/// How weights change.
+public struct OptimizerPlan: Codable, Hashable, Sendable {
+  public enum Kind: String, Codable, Sendable {
+    case adamW
+    /// Muon for the layers' matrices, AdamW for the rest.
+    case muon
+  }
+
+  public var kind = Kind.adamW
+  /// AdamW's learning rate.
+  public var rate = 1e-3
+  public var betas = [0.9, 0.98]
+  public var epsilon = 1e-8
+  /// AdamW's weight decay of matrices.
+  public var decay = 0.01
+  /// Muon's learning rate, for a matrix whose longer side is 256; grows with that side's root.
+  public var muonRate = 0.02
+  public var momentum = 0.95
+  public var warmUp = 500
+  /// Warm-up after a restart from weights alone.
+  public var rewarmUp = 200
+  /// The last part of the run, over which the rate falls to zero.
+  public var decayShare = 0.2
+
+  public init() {}
+}

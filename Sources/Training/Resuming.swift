@@ -1,0 +1,60 @@
+import Foundation
+import Generation
+public import Torch
+
+// A checkpoint holds all of a run: plan, step, weights, their average, the optimiser's moments.
+extension Trainer {
+  /// Writes everything that `init(resuming:)` needs, replacing an older checkpoint in one go.
+  public func save(to path: String) throws {
+    var file = model.safetensors(.float32)
+    for (name, tensor) in average.parameters { file.tensors["average.\(name)"] = tensor }
+    for (name, tensor) in optimizer.state { file.tensors["optimizer.\(name)"] = tensor }
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    file.metadata["plan"] = String(decoding: try encoder.encode(plan), as: UTF8.self)
+    file.metadata["step"] = String(step)
+    if let restart { file.metadata["restart"] = String(restart) }
+    try file.write(to: path)
+  }
+
+  /// Goes on where a checkpoint left off, bit for bit.
+  ///
+  /// - Throws: `SafetensorsError`, or `TrainingError.checkpoint` for a file that is no checkpoint.
+  public convenience init(resuming path: String, on device: Device = .cpu) throws {
+    var file = try Safetensors(contentsOf: path)
+    guard let text = file.metadata["plan"], let step = file.metadata["step"].flatMap(Int.init) else {
+      throw TrainingError.checkpoint(path: path, reason: "it has no plan and step")
+    }
+    guard let plan = try? JSONDecoder().decode(Plan.self, from: Data(text.utf8)) else {
+      throw TrainingError.checkpoint(path: path, reason: "its plan can't be read")
+    }
+    let average = file.take(prefix: "average.")
+    let moments = file.take(prefix: "optimizer.")
+    try self.init(plan, weights: FrameModel(file, origin: path, on: device), on: device)
+    self.step = step
+    restart = file.metadata["restart"].flatMap(Int.init)
+    try overwrite(self.average.parameters, with: average, path)
+    try overwrite(optimizer.state, with: moments, path)
+  }
+
+  private func overwrite(
+    _ targets: [(name: String, tensor: Tensor)], with source: [String: Tensor], _ path: String
+  ) throws {
+    for (name, tensor) in targets {
+      guard let value = source[name], value.shape == tensor.shape else {
+        throw TrainingError.checkpoint(path: path, reason: "it lacks '\(name)'")
+      }
+      tensor.set(value)
+    }
+  }
+}
+
+extension Safetensors {
+  /// Removes and returns the tensors whose names begin so, without that beginning.
+  fileprivate mutating func take(prefix: String) -> [String: Tensor] {
+    let taken = tensors.filter { $0.key.hasPrefix(prefix) }
+    tensors = tensors.filter { !$0.key.hasPrefix(prefix) }
+    return Dictionary(
+      uniqueKeysWithValues: taken.map { (String($0.key.dropFirst(prefix.count)), $0.value) })
+  }
+}

@@ -1,0 +1,113 @@
+import Generation
+import Procedural
+import Scene
+import Torch
+
+/// One group of scenes: contexts, targets that share them, and the targets' true depth.
+///
+/// Plain values, so that background threads can make them; tensors are made where they are used.
+struct Shard: Sendable {
+  /// C frames for each of the S scenes.
+  let contexts: [[Frame]]
+  /// J frames for each scene.
+  let targets: [[Frame]]
+  /// Along z, in world units, row by row, for each target of each scene.
+  let depths: [[Float]]
+  /// World units a network unit.
+  let scale: Double
+}
+
+extension Shard {
+  /// Films the shard of one step: a function of the plan, the step and the shard's number alone.
+  init(_ plan: Plan, step: Int, index: Int) {
+    var random = Randomness(plan.seed, UInt64(step), UInt64(index))
+    let count = random.index(weights: plan.contextShares)
+    let scenes = (0..<plan.scenesPerShard).map { _ in
+      Take(plan, contexts: count, random: &random)
+    }
+    contexts = scenes.map(\.contexts)
+    targets = scenes.map { $0.targets.map(\.frame) }
+    depths = scenes.flatMap { $0.targets.map(\.depth) }
+    scale = ProceduralWorld.scale
+  }
+}
+
+/// One scene of a shard.
+private struct Take {
+  var contexts: [Frame] = []
+  var targets: [Film] = []
+
+  init(_ plan: Plan, contexts count: Int, random: inout Randomness) {
+    let seed = plan.worlds.map { random.next() % UInt64($0) } ?? random.next() >> 16
+    let world = ProceduralWorld(seed: seed)
+    let lens = world.lens(width: plan.resolution, height: plan.resolution)
+    let pick = Pick(contexts: count, targets: plan.targetsPerScene, random: &random)
+    let walk = world.walk(
+      count: pick.length, intrinsics: lens, seed: plan.worlds == nil ? random.next() : 0)
+    let films = pick.contexts.map { world.film(walk[$0]) }
+    contexts = films.map(\.frame)
+    for i in pick.targets {
+      let again = !films.isEmpty && random.unit() < plan.revisits
+      targets.append(
+        again ? films[Int(random.next() % UInt64(films.count))] : world.film(walk[i]))
+    }
+  }
+}
+
+/// Which frames of a walk are contexts, and which, close to those, are targets.
+struct Pick {
+  let length: Int
+  let contexts: [Int]
+  let targets: [Int]
+
+  /// Contexts are every other frame of a stretch of the walk; targets are the frames nearest to
+  /// them, those between first.
+  init(contexts count: Int, targets: Int, random: inout Randomness) {
+    let length = max(2 * count, count + targets, 8)
+    let stretch = max(1, 2 * count - 1)
+    let start = Int(random.next() % UInt64(length - stretch + 1))
+    let chosen = (0..<count).map { start + 2 * $0 }
+    let anchors = chosen.isEmpty ? [start] : chosen
+    let ranked = (0..<length).filter { !chosen.contains($0) }
+      .map { i in (index: i, distance: anchors.map { abs($0 - i) }.min()!, tie: random.next()) }
+      .sorted { ($0.distance, $0.tie) < ($1.distance, $1.tie) }
+    self.length = length
+    self.targets = ranked.prefix(targets).map(\.index)
+    contexts = random.unit() < 0.5 ? chosen : chosen.reversed()
+  }
+}
+
+/// A stream of random numbers that is a function of its keys (SplitMix64).
+struct Randomness: RandomNumberGenerator {
+  private var state: UInt64
+
+  init(_ keys: UInt64...) {
+    state = 0x9E37_79B9_7F4A_7C15
+    for key in keys {
+      state ^= key
+      _ = next()
+    }
+  }
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    state ^= z << 1
+    return z ^ (z >> 31)
+  }
+
+  /// A number in 0..<1.
+  mutating func unit() -> Double { Double(next() >> 11) / 9_007_199_254_740_992 }
+
+  /// An index, each as often as its weight says.
+  mutating func index(weights: [Double]) -> Int {
+    var left = unit() * weights.reduce(0, +)
+    for (i, weight) in weights.enumerated() {
+      left -= weight
+      if left < 0 { return i }
+    }
+    return weights.lastIndex { $0 > 0 } ?? 0
+  }
+}
