@@ -10,9 +10,15 @@ let swift: [SwiftSetting] = [
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("InternalImportsByDefault"),
-  .unsafeFlags(["-warnings-as-errors"]),
+  // Testing is on in release builds too, so that the tests and the program share one build.
+  .unsafeFlags(["-warnings-as-errors", "-enable-testing"]),
 ]
 let fast: [CSetting] = [.unsafeFlags(["-O3", "-Wall", "-Werror"])]
+#if arch(x86_64)
+  let vector = ["-march=x86-64-v3"]
+#else
+  let vector: [String] = []
+#endif
 
 /// A Swift target with the settings that all of ours share.
 func library(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = [])
@@ -56,7 +62,7 @@ let package = Package(
     library("Captures", ["Scene", "Images"]),
     .target(
       name: "CTracer",
-      cxxSettings: [.unsafeFlags(["-O3", "-march=x86-64-v3", "-ffast-math", "-Wall", "-Werror"])]),
+      cxxSettings: [.unsafeFlags(["-O3", "-ffast-math", "-Wall", "-Werror"] + vector)]),
     library("Procedural", ["Scene", "CTracer"]),
     library("Memory", ["Scene"]),
     .target(
@@ -104,7 +110,7 @@ let package = Package(
     tests("Scene", ["Scene"]),
     tests("Images", ["Images", "Scene"]),
     tests("Captures", ["Captures", "Images", "Scene"]),
-    tests("Procedural", ["Procedural", "Scene"]),
+    tests("Procedural", ["Procedural", "CTracer", "Scene"]),
     tests("Memory", ["Memory", "Scene"]),
     tests("Torch", ["Torch"]),
     tests("Generation", ["Generation", "Layers", "Torch", "Memory", "Scene"]),

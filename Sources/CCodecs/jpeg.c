@@ -10,18 +10,31 @@ static int fail(char *reason, const char *text) {
   return 1;
 }
 
+// Some cameras leave stray bytes before a mark: the picture is whole all the same.
+static int is_harmless(tjhandle handle) {
+  return tjGetErrorCode(handle) == TJERR_WARNING
+         && strstr(tjGetErrorStr2(handle), "extraneous bytes");
+}
+
+static int read_header(
+  tjhandle handle, const uint8_t *data, size_t count, int *width, int *height, int *space,
+  char *reason) {
+  int subsampling;
+  int result = tjDecompressHeader3(handle, data, count, width, height, &subsampling, space);
+  return result == 0 || is_harmless(handle) ? 0 : fail(reason, tjGetErrorStr2(handle));
+}
+
 int codecs_jpeg_size(const uint8_t *data, size_t count, int *width, int *height, char *reason) {
   tjhandle handle = tjInitDecompress();
   if (!handle) return fail(reason, "out of memory");
-  int subsampling, space;
-  int failed = tjDecompressHeader3(handle, data, count, width, height, &subsampling, &space) != 0;
-  if (failed) fail(reason, tjGetErrorStr2(handle));
+  int space, failed = read_header(handle, data, count, width, height, &space, reason);
   tjDestroy(handle);
   return failed;
 }
 
 // Whether the last scan is followed by an end mark (in a scan, FF is always followed by 00 or a
-// restart mark).
+// restart mark). TurboJPEG reports only the first warning: after a harmless one, this tells
+// whether the file was cut off, too.
 static int is_ended(const uint8_t *data, size_t count) {
   for (size_t i = count; i >= 2; i--) {
     if (data[i - 2] != 0xFF) continue;
@@ -31,19 +44,12 @@ static int is_ended(const uint8_t *data, size_t count) {
   return 0;
 }
 
-// Some cameras leave stray bytes before a mark: the picture is whole all the same. TurboJPEG
-// reports only the first warning, so that the end of the file is checked here.
-static int is_harmless(tjhandle handle, const uint8_t *data, size_t count) {
-  return tjGetErrorCode(handle) == TJERR_WARNING
-         && strstr(tjGetErrorStr2(handle), "extraneous bytes") && is_ended(data, count);
-}
-
 static int decode(
   tjhandle handle, const uint8_t *data, size_t count, uint8_t *pixels, int width, int height,
   int format, char *reason) {
   int result = tjDecompress2(
     handle, data, count, pixels, width, 0, height, format, TJFLAG_LIMITSCANS);
-  if (result == 0 || is_harmless(handle, data, count)) return 0;
+  if (result == 0 || (is_harmless(handle) && is_ended(data, count))) return 0;
   return fail(reason, tjGetErrorStr2(handle));
 }
 
@@ -68,9 +74,9 @@ int codecs_jpeg_decode(
   const uint8_t *data, size_t count, uint8_t *rgb, int width, int height, char *reason) {
   tjhandle handle = tjInitDecompress();
   if (!handle) return fail(reason, "out of memory");
-  int w, h, subsampling, space, failed;
-  if (tjDecompressHeader3(handle, data, count, &w, &h, &subsampling, &space) != 0) {
-    failed = fail(reason, tjGetErrorStr2(handle));
+  int w, h, space, failed = 1;
+  if (read_header(handle, data, count, &w, &h, &space, reason) != 0) {
+    // The reason is written.
   } else if (w != width || h != height) {
     failed = fail(reason, "its size is not the one asked for");
   } else if (space == TJCS_CMYK || space == TJCS_YCCK) {

@@ -28,7 +28,11 @@ extension FrameModel {
     }
     try self.init(
       configuration, Weights(file.tensors, origin: origin, on: device), device)
+    metadata = file.metadata
   }
+
+  /// The side in pixels of the square frames that the model was trained on; 256 where unknown.
+  public var resolution: Int { metadata["resolution"].flatMap(Int.init) ?? 256 }
 
   /// The model as a file's contents.
   ///
@@ -36,7 +40,7 @@ extension FrameModel {
   public func safetensors(_ type: ElementType, metadata: [String: String] = [:]) -> Safetensors {
     let encoder = JSONEncoder()
     encoder.outputFormatting = .sortedKeys
-    var metadata = metadata
+    var metadata = self.metadata.merging(metadata) { _, new in new }
     metadata["configuration"] = String(
       decoding: (try? encoder.encode(configuration)) ?? Data(), as: UTF8.self)
     let tensors = parameters.map { ($0.name, $0.tensor.detached().to(type, .cpu)) }

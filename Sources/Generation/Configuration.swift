@@ -12,7 +12,8 @@ public struct Configuration: Codable, Hashable, Sendable {
   public var patch: Int
   /// Learned tokens a frame besides its patches: room for what belongs to no place.
   public var registers = 4
-  /// Depths per key/value head at which a context patch is projected into the query's image.
+  /// Depths per key/value head at which a context patch is projected into the query's image; 0
+  /// leaves the epipolar prior out (a context patch then keeps its own place), for comparison.
   public var anchors = 2
   /// Nearest and farthest anchor, in world scales: 0.7 to 7 m where the scale is 2 m.
   public var anchorRange = [0.35, 3.5]
@@ -83,14 +84,17 @@ public struct Configuration: Codable, Hashable, Sendable {
   }
 
   /// Pairs of channels in one rotary group.
-  var pairs: Int { headWidth / (4 * anchors) }
+  var pairs: Int { headWidth / (4 * groups) }
+
+  /// Groups of rotary channels: one an anchor.
+  var groups: Int { max(1, anchors) }
 
   /// Why no network can be built like this; nil when one can. For configurations from files.
   var flaw: String? {
-    let sizes = [layers, width, heads, keyValueHeads, headWidth, patch, registers, anchors, hidden]
+    let sizes = [layers, width, heads, keyValueHeads, headWidth, patch, registers, hidden]
     if sizes.contains(where: { $0 < 1 || $0 > 65536 }) { return "a size is out of range" }
     if heads % keyValueHeads != 0 { return "\(keyValueHeads) key/value heads for \(heads) heads" }
-    if headWidth % (8 * anchors) != 0 { return "head width \(headWidth) for \(anchors) anchors" }
+    if !(0...16).contains(anchors) || headWidth % (8 * groups) != 0 { return "head width \(headWidth) for \(anchors) anchors" }
     if anchorRange.count != 2 || !(anchorRange[0] > 0 && anchorRange[1] > anchorRange[0]) {
       return "anchor range \(anchorRange)"
     }

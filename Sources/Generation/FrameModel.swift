@@ -16,6 +16,8 @@ public import Torch
 public final class FrameModel {
   public let configuration: Configuration
   public let device: Device
+  /// Free text that came with the weights: `step`, `resolution` and so on.
+  public internal(set) var metadata: [String: String] = [:]
   /// Every parameter with its name, in the order of making.
   public let parameters: [(name: String, tensor: Tensor)]
 

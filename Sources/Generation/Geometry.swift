@@ -72,19 +72,25 @@ private struct Normalized {
 extension OwnPositions {
   /// Places a frame's tokens in its own coordinates.
   init(_ lenses: Lenses, _ c: Configuration, on device: Device) {
-    let (rows, columns) = lenses.grid(patch: c.patch)
-    let cells = (0..<rows * columns).map { (Float($0 % columns), Float($0 / columns)) }
-    let registers = [Float](repeating: 0, count: c.registers)
-    let x = Tensor(cells.map(\.0) + registers, shape: [cells.count + c.registers, 1, 1])
-    let y = Tensor(cells.map(\.1) + registers, shape: [cells.count + c.registers, 1, 1])
     let lifted = lenses.lifted
     self.init(
       lens: lifted.matrices.to(device), inverse: lifted.inverses.to(device),
-      angles: Rotary.angles(
-        x: x.to(device), y: y.to(device), pairs: c.pairs, peak: c.rotaryPeak,
-        patches: rows * columns),
-      width: c.headWidth / 2, groups: c.anchors)
+      angles: ownAngles(lenses.grid(patch: c.patch), c).to(device),
+      width: c.headWidth / 2, groups: c.groups)
   }
+}
+
+/// The rotary angles of a frame's own patches and registers, `[T, 1, 1, n]`.
+private func ownAngles(_ grid: (rows: Int, columns: Int), _ c: Configuration) -> Tensor {
+  let cells = 0..<grid.rows * grid.columns
+  let registers = [Float](repeating: 0, count: c.registers)
+  func column(_ coordinate: (Int) -> Int) -> Tensor {
+    Tensor(
+      cells.map { Float(coordinate($0)) } + registers, shape: [cells.count + c.registers, 1, 1])
+  }
+  return Rotary.angles(
+    x: column { $0 % grid.columns }, y: column { $0 / grid.columns }, pairs: c.pairs,
+    peak: c.rotaryPeak, patches: cells.count)
 }
 
 /// Contexts as seen from queries: relative poses, exact in Float64, then as Float32 matrices.
@@ -103,11 +109,16 @@ struct RelativeViews {
       frames.map { View(query: query, context: $0, scale: scale) }
     }
     let matrices = Tensor(views.flatMap(\.matrix), shape: lead + [count, 4, 4]).to(device)
+    func positions(_ angles: Tensor) -> RecalledPositions {
+      RecalledPositions(
+        matrices: matrices, angles: angles, width: c.headWidth / 2, groups: c.groups)
+    }
+    if c.anchors == 0 {
+      let grid = Lenses([contexts[0][0].intrinsics]).grid(patch: c.patch)
+      return positions(ownAngles(grid, c).to(device))
+    }
     let angles = angles(views, c, on: device)  // [Q C, T, G, A, n]
-    return RecalledPositions(
-      matrices: matrices,
-      angles: angles.reshaped(lead + [count] + angles.shape.dropFirst()),
-      width: c.headWidth / 2, groups: c.anchors)
+    return positions(angles.reshaped(lead + [count] + angles.shape.dropFirst()))
   }
 
   /// Where context patches land in the query's grid if they lie at the anchors' depths (URoPE).

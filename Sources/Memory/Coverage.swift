@@ -97,7 +97,7 @@ struct Coverage {
     return rows.indices.map { row in
       (0..<blocks).reduce(Float(0)) { sum, i in
         let weight = weights[row * blocks + i]
-        return sum + weight.replacing(with: 0, where: weight .< top[i]).sum()
+        return sum + weight.kept(where: weight - top[i] + 1e-5).sum()
       }
     }
   }

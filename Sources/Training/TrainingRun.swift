@@ -57,7 +57,9 @@ public struct TrainingRun {
   /// Writes the checkpoint, the averaged model, the loss curve and a sample sheet.
   public func save() throws {
     try trainer.save(to: "\(folder)/checkpoint.safetensors")
-    let metadata = ["step": String(trainer.step)]
+    let metadata = [
+      "step": String(trainer.step), "resolution": String(trainer.plan.resolution),
+    ]
     try trainer.average.safetensors(.float16, metadata: metadata)
       .write(to: "\(folder)/model.safetensors")
     if lines.count > 1 { try curve().writePNG(to: "\(folder)/loss.png") }

@@ -146,6 +146,9 @@ struct WritingTests {
     #expect(throws: CaptureError.self) { try write([]) }
     #expect(throws: CaptureError.self) { try write(frames, up: .zero) }
     #expect(throws: CaptureError.self) { try write(frames, to: "none/new") }
+    // A folder cannot be replaced by this name of it, which shows when all is written.
+    #expect(throws: CaptureError.self) { try write(frames, to: "images/.") }
+    #expect(folder.files(in: "images").isEmpty)
     frames[1].image = Image(width: 20, height: 15)
     #expect(throws: CaptureError.self) { try write(frames) }
     frames = self.frames(2)

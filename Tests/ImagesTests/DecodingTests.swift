@@ -141,9 +141,17 @@ struct DecodingTests {
 
   @Test func forgivesStrayBytesBeforeAMarkButNotAMissingEnd() throws {
     let whole = Image.waves(40, 24).jpeg()
-    let stray = whole.dropLast(2) + [0x12, 0x34, 0xFF, 0xD9]
-    #expect(
-      try Image(decoding: Array(stray), name: "stray") == Image(decoding: whole, name: "whole"))
+    let expected = try Image(decoding: whole, name: "whole")
+    let atEnd = whole.dropLast(2) + [0x12, 0x34, 0xFF, 0xD9]
+    #expect(try Image(decoding: Array(atEnd), name: "stray") == expected)
+    // Between the file's first mark and its next.
+    let atStart = whole[..<2] + [0xFF, 0xFE, 0, 2, 0x12] + whole[2...]
+    #expect(try Image(decoding: Array(atStart), name: "stray") == expected)
+    for cut in [2, 20, 200] {
+      #expect(throws: ImageError.self) {
+        try Image(decoding: atStart.dropLast(cut), name: "stray and cut")
+      }
+    }
     #expect(throws: ImageError.self) { try Image(decoding: whole.dropLast(2), name: "cut") }
   }
 }

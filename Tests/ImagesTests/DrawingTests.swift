@@ -96,7 +96,8 @@ struct LinePlotTests {
 
   @Test(
     arguments: [
-      [], [.nan], [0], [-1, -1], [.infinity, 1], [1e308, -1e308], [.leastNonzeroMagnitude, 1], [1e-200], [1e99, 1],
+      [], [.nan], [0], [-1, -1], [.infinity, 1], [1e308, -1e308], [.leastNonzeroMagnitude, 1],
+      [1e-200], [1e99, 1],
       [1e9, 1e9 + 1], [-1e-5, 3e-5],
     ] as [[Double]], [false, true])
   func drawsAnyValues(_ values: [Double], _ isLogarithmic: Bool) {

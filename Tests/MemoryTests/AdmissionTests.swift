@@ -109,6 +109,12 @@ struct AdmissionTests {
     let mixed = memory.generation(of: query, from: [memory[0], memory[2]])
     #expect(mixed > 1.2 && mixed < 3.8)
     #expect(memory.generation(of: query, from: []) == 1)
+    // Half of the query each, so the plain mean, whatever a third shows worse than they.
+    var halves = SpatialMemory<Int>(scale: 1)
+    halves.admit(0, camera: left, generation: 1, always: true)
+    halves.admit(1, camera: right, generation: 1, always: true)
+    halves.admit(2, camera: left, generation: 7, always: true)
+    #expect(abs(halves.generation(of: query, from: Array(halves)) - 2) < 1e-3)
   }
 
   @Test func aMemoryKeepsToItsPolicy() {

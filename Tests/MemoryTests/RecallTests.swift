@@ -42,7 +42,8 @@ struct RecallTests {
       memory.admit(i, camera: camera, generation: Double(i % 3), always: true)
     }
     for query in Places.scattered(10, size: 2 * scale, seed: 4) {
-      for set in [Array(memory), memory.recall(for: query, limit: 3), [memory[7]]] {
+      let sets = [Array(memory), memory.recall(for: query, limit: 3)] + memory.map { [$0] }
+      for set in sets {
         let slow = slowCoverage(of: query, by: set, scale: scale, policy: .coarse)
         #expect(abs(memory.coverage(of: query, by: set) - slow) < 1e-4)
       }
@@ -98,6 +99,40 @@ struct RecallTests {
     }
   }
 
+  @Test func evenBesideANewerTwinOfItTheOwnPoseComesFirst() {
+    let query = Places.camera(at: .zero, facing: [0, 0, 1])
+    let twin = Places.camera(at: [0.001, 0, 0], facing: [0, 0, 1])
+    #expect(SpatialMemory([query, twin]).ids(for: query) == [0, 1])
+  }
+
+  @Test func eachKeyframeAddsTheMostToThoseBefore() {
+    let memory = SpatialMemory(Places.scattered(80, size: 2, seed: 17), policy: .plain)
+    var ascending = 0
+    for query in Places.scattered(12, size: 1.5, seed: 18) {
+      let found = memory.recall(for: query, limit: 5)
+      if found.map(\.id) == found.map(\.id).sorted() { ascending += 1 }
+      for k in found.indices {
+        let with = found[k...].map { memory.coverage(of: query, by: found[..<k] + [$0]) }
+        #expect(with[0] > with.max()! * 0.999)
+      }
+    }
+    #expect(ascending < 6)
+  }
+
+  @Test func whoeverSeesAnythingIsFound() {
+    var policy = Policy.plain
+    policy.range = 10
+    var (seeing, blind) = (0, 0)
+    let query = Places.camera(at: .zero, facing: [0, 0, 1])
+    for camera in Places.scattered(400, size: 5, seed: 19) {
+      let memory = SpatialMemory([camera], policy: policy)
+      let sees = memory.coverage(of: query, by: [memory[0]]) > 0
+      #expect(memory.ids(for: query) == (sees ? [0] : []))
+      if sees { seeing += 1 } else { blind += 1 }
+    }
+    #expect(seeing > 50 && blind > 50)
+  }
+
   @Test func anOriginalIsPreferredToACopyOfIt() {
     let query = Places.camera(at: .zero, facing: [0, 0, 1])
     var memory = SpatialMemory<Int>(scale: 1, policy: .plain)
@@ -150,6 +185,10 @@ struct RecallTests {
     #expect(SpatialMemory([aside, back(2.1)], scale: scale).ids(for: query) == [0])
     #expect(SpatialMemory([back(2), back(2.1)], scale: scale).ids(for: query) == [0])
     #expect(SpatialMemory([back(3), back(2.1)], scale: scale).ids(for: query) == [1])
+    // The newest is beyond the range too, and sees nothing: it is in only where the rest is far.
+    let away = Places.camera(at: [0, 0, -5 * scale], facing: [0, 0, -1])
+    #expect(SpatialMemory([back(2.1), away], scale: scale).ids(for: query) == [0, 1])
+    #expect(SpatialMemory([back(1.9), away], scale: scale).ids(for: query) == [0])
   }
 
   @Test func theWorldsPlaceAndTurnDoNotMatter() {
@@ -164,6 +203,25 @@ struct RecallTests {
         #expect(
           moved.ids(for: query.moved(by: motion), limit: 8) == memory.ids(for: query, limit: 8))
       }
+    }
+  }
+
+  @Test func tiesAreNotDecidedByRounding() {
+    // Pairs to the left and right of the query, each other's mirror image: the earlier one wins.
+    let cameras = (1...20).flatMap { i in
+      [-1.0, 1].map { side in
+        let x = side * Double(i) / 13
+        return Places.camera(at: [x, 0, -0.3 - 0.01 * Double(i)], facing: [-x, 0, 2])
+      }
+    }
+    let query = Places.camera(at: .zero, facing: [0, 0, 1])
+    for k in 0..<20 {
+      let axis = SIMD3(1, Double(k), -2).normalized
+      let motion = Pose(
+        rotation: .rotation(by: Double(k), about: axis), position: [0, 1000 * Double(k), 7])
+      let pair = [2 * k, 2 * k + 1].map { cameras[$0].moved(by: motion) }
+      let memory = SpatialMemory(pair, policy: .plain)
+      #expect(memory.ids(for: query.moved(by: motion), limit: 1) == [0])
     }
   }
 

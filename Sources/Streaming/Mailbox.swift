@@ -1,0 +1,78 @@
+import Scene
+
+/// One viewer's input, in one slot, and the leave to draw: what to do next is a function of both.
+///
+/// Keys are a state, so the newest wins; mouse travel is a change, so it adds up. No more than
+/// `window` frames are under way to a viewer; without input it rests after a second.
+struct Mailbox: Sendable {
+  typealias Instant = ContinuousClock.Instant
+
+  /// What the viewer's loop does next.
+  enum Next: Equatable {
+    /// Draw: the action since the last frame, the frame's id, and the input that it shows.
+    case step(Action, id: UInt32, applied: UInt32)
+    /// Ask again then: frames come faster than they are wanted.
+    case pause(until: Instant)
+    /// Wait for a message: there is nothing to do, or the viewer has not got the last frame yet.
+    case rest
+  }
+
+  /// How many frames may be on their way.
+  let window: UInt32
+  /// The shortest time between frames.
+  let interval: Duration
+
+  private var move: SIMD3<Double> = .zero
+  private var turn: SIMD2<Double> = .zero
+  private var seq: UInt32 = 0
+  private var sent: UInt32 = 0
+  private var seen: UInt32 = 0
+  private var isNews = true
+  private var awakeUntil: Instant
+  private var pressed: Instant
+  private var drawn: Instant?
+
+  /// How long frames go on coming after the last input.
+  static let afterglow = Duration.seconds(1)
+  /// A key counts as held at least for one frame at 60 a second, at most for half a second.
+  static let heldFor = (1.0 / 60)...0.5
+
+  init(window: Int = 1, framesPerSecond: Double = 60, now: Instant) {
+    self.window = UInt32(clamping: max(1, window))
+    self.interval = .seconds(1 / max(1, framesPerSecond))
+    awakeUntil = now + Self.afterglow
+    pressed = now
+  }
+
+  /// Takes what the page says.
+  mutating func post(_ input: Input, now: Instant) {
+    if input.move != move || input.move != .zero || input.turn != .zero {
+      isNews = true
+      awakeUntil = now + Self.afterglow
+    }
+    if move == .zero, input.move != .zero { pressed = now }
+    move = input.move
+    turn += input.turn
+    seq = input.seq
+    seen = max(seen, min(input.seen, sent))
+  }
+
+  /// What to do now; a step takes the turns out of the slot.
+  mutating func next(now: Instant) -> Next {
+    guard sent - seen < window, isNews || now < awakeUntil else { return .rest }
+    if let drawn, now < drawn + interval { return .pause(until: drawn + interval) }
+    let held = (now - max(pressed, drawn ?? pressed)).seconds
+    let action = Action(
+      move: move, turn: turn,
+      duration: min(Self.heldFor.upperBound, max(Self.heldFor.lowerBound, held)))
+    sent += 1
+    (turn, isNews, drawn) = (.zero, false, now)
+    return .step(action, id: sent, applied: seq)
+  }
+}
+
+extension Duration {
+  var seconds: Double {
+    Double(components.seconds) + Double(components.attoseconds) * 1e-18
+  }
+}

@@ -1,0 +1,107 @@
+// The map: keyframes as wedges that point where they look, the context bright, you in the middle.
+
+const NARROWEST = 1.5;      // world units from the middle to the edge, at least
+const SIGHT = 0.42;         // half of a wedge's angle, radians
+
+export class Map2D {
+  constructor(canvas) {
+    this.canvas = canvas;
+    this.clear();
+  }
+
+  /** A new walk: another map. */
+  clear() {
+    this.keyframes = new Map();   // id -> [x, y, heading]
+    this.radius = null;
+  }
+
+  add(list) {
+    for (const [id, ...place] of list) this.keyframes.set(id, place);
+  }
+
+  draw(place, context) {
+    const g = this.prepare();
+    const recalled = new Set(context);
+    this.radius = this.zoom(place, recalled);
+    const toScreen = ([x, y]) => {
+      const scale = (0.86 * this.half) / this.radius;
+      return [this.half + (x - place.x) * scale, this.half - (y - place.y) * scale];
+    };
+    for (const [id, at] of this.keyframes) {
+      if (!recalled.has(id)) this.wedge(g, toScreen(at), at[2], 7, "rgb(190 205 220 / 34%)");
+    }
+    for (const id of recalled) {
+      const at = this.keyframes.get(id);
+      if (!at) continue;
+      this.thread(g, toScreen(at));
+      this.wedge(g, toScreen(at), at[2], 11, "#ffc56b");
+    }
+    this.viewer(g, place.heading);
+  }
+
+  /** As sharp as the screen; y down, in CSS pixels. */
+  prepare() {
+    const { canvas } = this;
+    const ratio = devicePixelRatio || 1;
+    const side = canvas.clientWidth;
+    if (canvas.width !== Math.round(side * ratio)) {
+      canvas.width = canvas.height = Math.round(side * ratio);
+    }
+    this.half = side / 2;
+    const g = canvas.getContext("2d");
+    g.setTransform(ratio, 0, 0, ratio, 0, 0);
+    g.clearRect(0, 0, side, side);
+    return g;
+  }
+
+  /** Shows everything while that is near, else a few times as far as the context goes. */
+  zoom(place, recalled) {
+    let all = 0;
+    let near = 0;
+    for (const [id, [x, y]] of this.keyframes) {
+      const distance = Math.hypot(x - place.x, y - place.y);
+      all = Math.max(all, distance);
+      if (recalled.has(id)) near = Math.max(near, distance);
+    }
+    const wanted = Math.max(NARROWEST, Math.min(all, 4 * Math.max(near, NARROWEST)));
+    return this.radius === null ? wanted : this.radius + 0.12 * (wanted - this.radius);
+  }
+
+  wedge(g, [x, y], heading, length, color) {
+    if (x < -length || y < -length || x > 2 * this.half + length || y > 2 * this.half + length) return;
+    g.fillStyle = color;
+    g.beginPath();
+    g.moveTo(x, y);
+    for (const side of [-SIGHT, SIGHT]) {
+      g.lineTo(x + length * Math.sin(heading + side), y - length * Math.cos(heading + side));
+    }
+    g.fill();
+  }
+
+  thread(g, [x, y]) {
+    g.strokeStyle = "rgb(255 197 107 / 28%)";
+    g.lineWidth = 1;
+    g.beginPath();
+    g.moveTo(this.half, this.half);
+    g.lineTo(x, y);
+    g.stroke();
+  }
+
+  viewer(g, heading) {
+    g.save();
+    g.translate(this.half, this.half);
+    g.rotate(heading);
+    g.fillStyle = "#8fdcff";
+    g.strokeStyle = "rgb(7 9 11 / 85%)";
+    g.lineWidth = 1.5;
+    g.beginPath();
+    g.moveTo(0, -8);
+    g.lineTo(5.5, 6);
+    g.lineTo(0, 3);
+    g.lineTo(-5.5, 6);
+    g.closePath();
+    g.stroke();
+    g.fill();
+    g.restore();
+  }
+}

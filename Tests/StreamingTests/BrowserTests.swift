@@ -1,0 +1,85 @@
+import Foundation
+import Streaming
+import Testing
+
+@Suite(
+  .timeLimit(.minutes(2)), .serialized,
+  .enabled(if: WebDriver.isInstalled, "There is no chromedriver; install chromium-driver"))
+struct BrowserTests {
+  /// What is on the canvas, in a few numbers.
+  private static let picture = """
+    Array.from(document.getElementById("glow").getContext("2d")
+      .getImageData(0, 0, 32, 18).data).filter((_, i) => i % 4 === 0)
+    """
+
+  @Test func aPersonWalksAndTurns() async throws {
+    try await serving { FloorWalk() } _: { port in
+      try await WebDriver.browsing { browser in
+        try await browser.open("http://127.0.0.1:\(port)/")
+        try await browser.wait(for: "window.rtfm && rtfm.frames > 5")
+        #expect(try await browser.value("document.title") == #""a \"floor\"""#)
+        #expect(try await browser.number("rtfm.keyframes") == 12)
+        try keep(try await browser.screenshot(), "before")
+
+        let start = try await browser.value(Self.picture)
+        let z = try await browser.number("rtfm.position[2]")
+        try await browser.keyDown("w")
+        try await Task.sleep(for: .seconds(2))
+        #expect(try await browser.number("rtfm.fps") > 5)
+        #expect(try await browser.number("rtfm.latency") > 0)
+        try await browser.keyUp("w")
+        let walked = try await browser.number("rtfm.position[2]") - z
+        #expect(walked > 2.5 && walked < 6, "2 units a second for 2 seconds")
+        #expect(try await browser.value(Self.picture) != start)
+
+        let heading = try await browser.number("rtfm.heading")
+        try await browser.keyDown(WebDriver.Key.right)
+        try await Task.sleep(for: .milliseconds(500))
+        try await browser.keyUp(WebDriver.Key.right)
+        let turned = try await browser.number("rtfm.heading")
+        #expect(turned - heading > 0.4 && turned - heading < 1.7, "1.7 radians a second")
+
+        try await browser.drag([(640, 360), (700, 350), (840, 330)])
+        try await browser.wait(for: "rtfm.heading > \(turned) + 0.3")
+        try keep(try await browser.screenshot(), "after")
+        #expect(try await browser.value("rtfm.errors") == "[]")
+        #expect(try await browser.consoleErrors() == [])
+      }
+    }
+  }
+
+  @Test func whatGoesWrongIsOnThePage() async throws {
+    try await serving { BrokenWalk() } _: { port in
+      try await WebDriver.browsing(width: 480, height: 800) { browser in
+        try await browser.open("http://127.0.0.1:\(port)/")
+        let status = "document.getElementById('status').textContent"
+        try await browser.wait(for: "\(status).includes('memory is full')")
+        try await browser.wait(for: "\(status).includes('trying again')")
+        try keep(try await browser.screenshot(), "broken")
+      }
+    }
+  }
+
+  @Test func aServerThatComesBackIsFoundAgain() async throws {
+    try await WebDriver.browsing { browser in
+      let port = try await serving { FloorWalk() } _: { port in
+        try await browser.open("http://127.0.0.1:\(port)/")
+        try await browser.wait(for: "window.rtfm && rtfm.frames > 0")
+        return port
+      }
+      try await browser.wait(
+        for: "document.getElementById('status').textContent.includes('trying again')")
+      try await serving(port: port) { FloorWalk() } _: { _ in
+        let frames = try await browser.number("rtfm.frames")
+        try await browser.wait(for: "rtfm.frames > \(frames)")
+      }
+    }
+  }
+
+  /// Keeps a screenshot where `SCREENSHOTS` says, for a person to look at.
+  private func keep(_ png: Data, _ name: String) throws {
+    #expect(png.count > 10_000)
+    guard let folder = ProcessInfo.processInfo.environment["SCREENSHOTS"] else { return }
+    try png.write(to: URL(fileURLWithPath: folder).appendingPathComponent("\(name).png"))
+  }
+}

@@ -1,0 +1,146 @@
+import Scene
+import Testing
+
+@testable import Streaming
+
+@Suite struct MailboxTests {
+  private let start = ContinuousClock.now
+  private func at(_ seconds: Double) -> ContinuousClock.Instant { start + .seconds(seconds) }
+  private func mailbox(window: Int = 1) -> Mailbox {
+    Mailbox(window: window, framesPerSecond: 100, now: start)
+  }
+
+  @Test func drawsOnceBeforeAnyInput() {
+    var box = mailbox()
+    #expect(box.next(now: at(0)) == .step(Action(duration: 1.0 / 60), id: 1, applied: 0))
+    #expect(box.next(now: at(0.5)) == .rest)
+  }
+
+  @Test func newestKeysWinAndTurnsAddUp() {
+    var box = mailbox()
+    box.post(Input(seq: 1, move: [1, 0, 0], turn: [0.25, 0.5]), now: at(0))
+    box.post(Input(seq: 2, move: [0, 0, 1], turn: [0.5, -0.25]), now: at(0.1))
+    guard case .step(let action, _, let applied) = box.next(now: at(0.3)) else {
+      Issue.record("no step")
+      return
+    }
+    #expect(action.move == [0, 0, 1])
+    #expect(action.turn == [0.75, 0.25])
+    #expect(abs(action.duration - 0.3) < 1e-6, "held since the first key")
+    #expect(applied == 2)
+    box.post(Input(seq: 3, move: [0, 0, 1], seen: 1), now: at(0.4))
+    guard case .step(let second, _, _) = box.next(now: at(0.4)) else {
+      Issue.record("no step")
+      return
+    }
+    #expect(second.turn == .zero, "turns are taken once")
+    #expect(abs(second.duration - 0.1) < 1e-6, "since the last frame")
+  }
+
+  @Test(arguments: 1...3) func noMoreFramesThanTheWindowAreUnderWay(window: Int) {
+    var box = mailbox(window: window)
+    var count = 0
+    for i in 0..<50 {
+      box.post(Input(seq: UInt32(i), move: [0, 0, 1]), now: at(Double(i)))
+      if case .step = box.next(now: at(Double(i))) { count += 1 }
+    }
+    #expect(count == window)
+    box.post(Input(seq: 99, move: [0, 0, 1], seen: 1), now: at(51))
+    guard case .step(_, let id, 99) = box.next(now: at(51)) else {
+      Issue.record("an arrival makes room")
+      return
+    }
+    #expect(id == UInt32(window + 1))
+  }
+
+  @Test func aFrameThatWasNeverSentMakesNoRoom() {
+    var box = mailbox()
+    _ = box.next(now: at(0))
+    box.post(Input(seq: 1, move: [0, 0, 1], seen: 4_000_000_000), now: at(0.1))
+    _ = box.next(now: at(0.1))
+    box.post(Input(seq: 2, move: [0, 0, 1], seen: 0), now: at(0.2))
+    #expect(box.next(now: at(0.2)) == .rest)
+  }
+
+  @Test func restsASecondAfterTheLastInput() {
+    var box = mailbox()
+    var frames = 0
+    for i in 0..<200 {
+      let now = at(Double(i) * 0.02)
+      guard case .step(_, let id, _) = box.next(now: now) else { continue }
+      frames += 1
+      box.post(Input(seq: 1, seen: id), now: now)
+    }
+    #expect(frames == 50, "one each 20 ms of the first second")
+    box.post(Input(seq: 2, turn: [0.1, 0], seen: UInt32(frames)), now: at(60))
+    guard case .step = box.next(now: at(60)) else {
+      Issue.record("input wakes")
+      return
+    }
+  }
+
+  @Test func inputDuringALongStepIsNotForgotten() {
+    var box = mailbox()
+    _ = box.next(now: at(0))
+    box.post(Input(seq: 1, turn: [0.5, 0]), now: at(0.1))
+    box.post(Input(seq: 2, seen: 1), now: at(9))
+    guard case .step(let action, _, 2) = box.next(now: at(9)) else {
+      Issue.record("no step")
+      return
+    }
+    #expect(action.turn == [0.5, 0])
+    #expect(action.duration == 0.5, "a long step is no leap")
+  }
+
+  @Test func framesKeepTheirDistance() {
+    var box = mailbox(window: 2)
+    _ = box.next(now: at(0))
+    #expect(box.next(now: at(0.004)) == .pause(until: at(0.01)))
+  }
+}
+
+@Suite struct InputTests {
+  private func read(_ json: String) -> Result<Input, Refusal> {
+    Result { () throws(Refusal) in try Input(json: Array(json.utf8)) }
+  }
+
+  @Test func readsWhatThePageSays() throws {
+    let input = read(#"{"v":1,"seq":7,"move":[0,-2,1],"turn":[0.5,-0.25],"seen":41,"more":[]}"#)
+    #expect(
+      try input.get() == Input(seq: 7, move: [0, -1, 1], turn: [0.5, -0.25], seen: 41))
+  }
+
+  @Test(arguments: [
+    "", "{", "null", "[]", "{}", "\u{0}", "W", #"{"v":1,"seq":-1,"move":[0,0,0],"turn":[0,0]}"#,
+    #"{"v":1,"seq":1,"move":[0,0],"turn":[0,0]}"#, #"{"v":1,"seq":1,"move":[0,0,0],"turn":[0]}"#,
+    #"{"v":1,"seq":1,"move":[NaN,0,0],"turn":[0,0]}"#,
+    #"{"v":1,"seq":1,"move":[1e999,0,0],"turn":[0,0]}"#,
+    #"{"v":1,"seq":1,"move":["1",0,0],"turn":[0,0]}"#,
+    #"{"v":1,"seq":99999999999999999999,"move":[0,0,0],"turn":[0,0]}"#,
+    #"{"v":1,"seq":1,"move":null,"turn":[0,0]}"#, String(repeating: "[", count: 60_000),
+  ])
+  func refusesWhatItDoesNotUnderstand(json: String) {
+    guard case .failure(let refusal) = read(json) else {
+      Issue.record("\(json.prefix(80)) was taken")
+      return
+    }
+    #expect(refusal.code == .notUnderstood)
+  }
+
+  @Test func refusesAnotherVersionByName() {
+    guard case .failure(let refusal) = read(#"{"v":2,"seq":1,"move":[0,0,0],"turn":[0,0]}"#) else {
+      Issue.record("version 2 was taken")
+      return
+    }
+    #expect(refusal.code == .notAllowed)
+    #expect(refusal.reason.contains("version 2"))
+  }
+
+  @Test func noticesAreJSON() throws {
+    #expect(Notice.hello(title: "a \"b\"\n").json == #"{"title":"a \"b\"\n"}"#)
+    let place = Place(x: 1.5, y: .infinity, heading: .nan)
+    #expect(
+      Notice.keyframes([(3, place), (4, Place())]).json
+        == #"{"keyframes":[[3,1.5,0.0,0.0],[4,0.0,0.0,0.0]]}"#)
+  }
+}
