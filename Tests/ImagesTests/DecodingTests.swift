@@ -156,6 +156,35 @@ struct DecodingTests {
   }
 }
 
+struct InkTests {
+  /// A progressive JPEG of 8 x 8 pixels in printing inks, stored inverted: 51, 204, 255 for cyan,
+  /// magenta and yellow, 204 for black; encoded with TurboJPEG from those four numbers.
+  private let file = """
+    /9j/7gAOQWRvYmUAZAAAAAAC/9sAQwAQCwwODAoQDg0OEhEQExgoGhgWFhgxIyUdKDozPTw5Mzg3QEhcTkBEV0U3
+    OFBtUVdfYmdoZz5NcXlwZHhcZWdj/9sAQwEREhIYFRgvGhovY0I4QmNjY2NjY2NjY2NjY2NjY2NjY2NjY2NjY2Nj
+    Y2NjY2NjY2NjY2NjY2NjY2NjY2NjY2Nj/8IAFAgACAAIBAERAAIRAQMRAQQRAP/EABUAAQEAAAAAAAAAAAAAAAAA
+    AAQF/8QAFQEBAQAAAAAAAAAAAAAAAAAABAX/2gAOBAEAAhADEAQAAAABKOnT/8QAFBABAAAAAAAAAAAAAAAAAAAA
+    AP/aAAgBAQABBQJ//8QAFBEBAAAAAAAAAAAAAAAAAAAAAP/aAAgBAgEBBQJ//8QAFBEBAAAAAAAAAAAAAAAAAAAA
+    AP/aAAgBAwEBBQJ//8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBBAABBQJ//8QAFBABAAAAAAAAAAAAAAAAAAAA
+    AP/aAAgBAQAGPwJ//8QAFBEBAAAAAAAAAAAAAAAAAAAAAP/aAAgBAgEGPwJ//8QAFBEBAAAAAAAAAAAAAAAAAAAA
+    AP/aAAgBAwEGPwJ//8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBBAAGPwJ//8QAFBABAAAAAAAAAAAAAAAAAAAA
+    AP/aAAgBAQABPyF//8QAFBEBAAAAAAAAAAAAAAAAAAAAAP/aAAgBAgEBPyF//8QAFBEBAAAAAAAAAAAAAAAAAAAA
+    AP/aAAgBAwEBPyF//8QAFBABAAAAAAAAAAAAAAAAAAAAAP/aAAgBBAABPyF//9oADgQBAAIAAwAEAAAAEI//xAAU
+    EAEAAAAAAAAAAAAAAAAAAAAA/9oACAEBAAE/EH//xAAUEQEAAAAAAAAAAAAAAAAAAAAA/9oACAECAQE/EH//xAAU
+    EQEAAAAAAAAAAAAAAAAAAAAA/9oACAEDAQE/EH//xAAUEAEAAAAAAAAAAAAAAAAAAAAA/9oACAEEAAE/EH//2Q==
+    """
+
+  @Test func laysInksOverEachOther() throws {
+    let bytes = try [UInt8](#require(Data(base64Encoded: file, options: .ignoreUnknownCharacters)))
+    let image = try Image(decoding: bytes, name: "inks")
+    // Each ink's light times black's: 204 / 255 is 0.8.
+    for (got, expected) in zip(image.pixels.prefix(3), [40.8, 163.2, 204]) {
+      #expect(abs(Double(got) - expected) < 4)
+    }
+    #expect(throws: ImageError.self) { try Image(decoding: bytes.dropLast(30), name: "cut") }
+  }
+}
+
 struct OrientationTests {
   /// Where the first stored row and the first stored column are seen, by the EXIF standard.
   static let sides: [(number: UInt8, row: String, column: String)] = [
