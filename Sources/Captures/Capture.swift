@@ -62,16 +62,11 @@ extension Frame {
   /// This frame at another size: the largest centred window of that shape, scaled; the intrinsics
   /// stay right.
   public func resampled(width: Int, height: Int) -> Frame {
-    let (w, h) = (image.width, image.height)
-    // The shape is rounded to whole pixels; each axis is then scaled by itself.
-    let cropWidth = min(w, max(1, (h * width + height / 2) / height))
-    let cropHeight = min(h, max(1, (w * height + width / 2) / width))
-    let (x, y) = ((w - cropWidth) / 2, (h - cropHeight) / 2)
+    let lens = camera.intrinsics
+    let crop = lens.centeredWindow(width: width, height: height)
     var camera = camera
-    camera.intrinsics = camera.intrinsics
-      .cropped(x: x, y: y, width: cropWidth, height: cropHeight)
-      .resized(width: width, height: height)
-    let window = image.cropped(x: x, y: y, width: cropWidth, height: cropHeight)
+    camera.intrinsics = lens.fitted(width: width, height: height)
+    let window = image.cropped(x: crop.x, y: crop.y, width: crop.width, height: crop.height)
     return Frame(image: window.resized(width: width, height: height), camera: camera)
   }
 }

@@ -26,6 +26,9 @@ extension FrameModel {
     if let flaw = configuration.flaw {
       throw ModelError.badConfiguration(path: origin, reason: flaw)
     }
+    if let text = file.metadata["resolution"], !(1...65536).contains(Int(text) ?? 0) {
+      throw ModelError.badConfiguration(path: origin, reason: "resolution '\(text)'")
+    }
     try self.init(
       configuration, Weights(file.tensors, origin: origin, on: device), device)
     metadata = file.metadata

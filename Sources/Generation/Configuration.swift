@@ -90,7 +90,7 @@ public struct Configuration: Codable, Hashable, Sendable {
   var groups: Int { max(1, anchors) }
 
   /// Why no network can be built like this; nil when one can. For configurations from files.
-  var flaw: String? {
+  public var flaw: String? {
     let sizes = [layers, width, heads, keyValueHeads, headWidth, patch, registers, hidden]
     if sizes.contains(where: { $0 < 1 || $0 > 65536 }) { return "a size is out of range" }
     if heads % keyValueHeads != 0 { return "\(keyValueHeads) key/value heads for \(heads) heads" }

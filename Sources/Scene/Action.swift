@@ -1,18 +1,31 @@
 /// What a viewer or an agent does during one frame: keys held, and how far the mouse went.
+///
+/// It is kept as plain numbers: actions travel through async functions, and those of Swift before
+/// 6.4 reserve too little memory for a vector that they hold (swiftlang/swift#91639).
 public struct Action: Hashable, Sendable {
-  /// How hard to move right, up and forward, each in -1...1: a state, so the newest wins.
-  public var move: SIMD3<Double>
-  /// Turn to the right and upwards, in radians: a change, so what arrives is added up.
-  public var turn: SIMD2<Double>
+  private var right, up, forward: Double
+  private var turnRight, turnUp: Double
   /// How long the keys were held, in seconds.
   public var duration: Double
 
   public init(
     move: SIMD3<Double> = .zero, turn: SIMD2<Double> = .zero, duration: Double = 1.0 / 30
   ) {
-    self.move = move
-    self.turn = turn
+    (right, up, forward) = (move.x, move.y, move.z)
+    (turnRight, turnUp) = (turn.x, turn.y)
     self.duration = duration
+  }
+
+  /// How hard to move right, up and forward, each in -1...1: a state, so the newest wins.
+  public var move: SIMD3<Double> {
+    get { [right, up, forward] }
+    set { (right, up, forward) = (newValue.x, newValue.y, newValue.z) }
+  }
+
+  /// Turn to the right and upwards, in radians: a change, so what arrives is added up.
+  public var turn: SIMD2<Double> {
+    get { [turnRight, turnUp] }
+    set { (turnRight, turnUp) = (newValue.x, newValue.y) }
   }
 }
 

@@ -38,6 +38,24 @@ public struct Intrinsics: Hashable, Sendable {
     Intrinsics(width: w, height: h, focal: focal, center: center - SIMD2(Double(x), Double(y)))
   }
 
+  /// The largest centred window of another shape, scaled to that size.
+  ///
+  /// The window is in whole pixels; each axis is then scaled by itself.
+  public func fitted(width w: Int, height h: Int) -> Intrinsics {
+    let window = centeredWindow(width: w, height: h)
+    return cropped(x: window.x, y: window.y, width: window.width, height: window.height)
+      .resized(width: w, height: h)
+  }
+
+  /// The largest centred window of the shape of `w` x `h`, in whole pixels.
+  public func centeredWindow(width w: Int, height h: Int)
+    -> (x: Int, y: Int, width: Int, height: Int)
+  {
+    let cropWidth = min(width, max(1, (height * w + h / 2) / h))
+    let cropHeight = min(height, max(1, (width * h + w / 2) / w))
+    return ((width - cropWidth) / 2, (height - cropHeight) / 2, cropWidth, cropHeight)
+  }
+
   /// The camera-space direction through a pixel coordinate, at depth z = 1.
   public func direction(at pixel: SIMD2<Double>) -> SIMD3<Double> {
     let p = (pixel - center) / focal

@@ -1,0 +1,67 @@
+import Foundation
+
+/// A folder of things that come with the program: `Models/` and `Worlds/`.
+///
+/// It is looked for in the environment (`RTFM_MODELS`, `RTFM_WORLDS`), in the working directory, and
+/// upwards from the program itself.
+struct Shelf: Sendable {
+  static let models = Shelf(
+    folder: "Models", variable: "RTFM_MODELS", ending: ".safetensors", standard: "rtfm-nano",
+    kind: "model", option: "--model")
+  static let worlds = Shelf(
+    folder: "Worlds", variable: "RTFM_WORLDS", ending: "", standard: "room", kind: "world",
+    option: "a capture's folder")
+
+  let folder: String
+  let variable: String
+  let ending: String
+  let standard: String
+  let kind: String
+  let option: String
+
+  /// The path of what a user names: an existing file, or something on the shelf; the standard one
+  /// where nothing is named.
+  ///
+  /// - Throws: `ShelfError`, saying where it was looked for.
+  func path(of name: String? = nil) throws -> String {
+    if let name, name.contains("/") || FileManager.default.fileExists(atPath: name) { return name }
+    let candidates = places.map { "\($0)/\(name ?? standard)\(ending)" }
+    guard let found = candidates.first(where: FileManager.default.fileExists) else {
+      throw ShelfError(
+        description: "there is no \(kind) '\(name ?? standard)': looked for "
+          + "\(candidates.joined(separator: ", ")); give a path with \(option)")
+    }
+    return found
+  }
+
+  /// The names of everything on the shelf.
+  var names: [String] {
+    let found = places.compactMap { try? FileManager.default.contentsOfDirectory(atPath: $0) }
+    return (found.first ?? []).filter { !$0.hasPrefix(".") && $0.hasSuffix(ending) }
+      .map { String($0.dropLast(ending.count)) }
+      .filter { !$0.contains(".") }.sorted()
+  }
+
+  /// The folders to look in, best first.
+  private var places: [String] {
+    if let set = ProcessInfo.processInfo.environment[variable] { return [set] }
+    var url = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath()
+    if let own = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") {
+      url = URL(fileURLWithPath: own)
+    }
+    var result = [FileManager.default.currentDirectoryPath + "/\(folder)"]
+    while url.path != "/" {
+      url.deleteLastPathComponent()
+      let place = url.appendingPathComponent(folder).path
+      if FileManager.default.fileExists(atPath: place), !result.contains(place) {
+        result.append(place)
+      }
+    }
+    return result
+  }
+}
+
+/// Something that should have come with the program and is not there.
+struct ShelfError: Error, CustomStringConvertible {
+  let description: String
+}
