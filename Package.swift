@@ -117,7 +117,7 @@ let package = Package(
     tests("Training", ["Training", "Generation", "Procedural", "Torch", "Scene"]),
     tests("Evaluation", ["Evaluation", "Captures", "Images", "Scene"]),
     tests("Streaming", ["Streaming", "Images", "Scene"]),
-    tests("Command", ["Captures", "Images", "Scene"]),
+    tests("Command", ["rtfm", "Images", "Scene", "Torch"]),
   ],
   cxxLanguageStandard: .cxx20
 )

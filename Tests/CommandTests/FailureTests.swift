@@ -1,0 +1,127 @@
+import Foundation
+import Images
+import TestSupport
+import Testing
+
+/// Bad input: one line that names it and says why, status 1, and nothing overwritten.
+@Suite struct FailureTests {
+  @Test func aMissingCaptureIsNamed() throws {
+    try expectFailure(["evaluate", "/no/such/place"], naming: "/no/such/place")
+  }
+
+  @Test func anEmptyCaptureIsNamed() throws {
+    try Package.withTemporaryFolder { folder in
+      try expectFailure(["evaluate", folder], naming: folder)
+      try #"{"frames": []}"#.write(
+        toFile: "\(folder)/transforms.json", atomically: true, encoding: .utf8)
+      try expectFailure(["render", folder, "--out", "\(folder)/w.mp4"], naming: "transforms.json")
+    }
+  }
+
+  @Test(arguments: [
+    ("NaN pose", "[[NaN,0,0,0],[0,1,0,0],[0,0,1,0],[0,0,0,1]]", 30.0),
+    ("skewed pose", "[[1,0.5,0,0],[0,1,0,0],[0,0,1,0],[0,0,0,1]]", 30),
+    ("no lens", "[[1,0,0,0],[0,1,0,0],[0,0,1,0],[0,0,0,1]]", -30),
+  ])
+  func aBadFrameIsNamed(what: String, matrix: String, focal: Double) throws {
+    try Package.withTemporaryFolder { folder in
+      try Self.capture(in: folder, matrix: matrix, focal: focal)
+      try expectFailure(["evaluate", folder], naming: "transforms.json")
+    }
+  }
+
+  @Test func anUnreadableImageIsNamed() throws {
+    try Package.withTemporaryFolder { folder in
+      try Self.capture(in: folder)
+      try Data("GIF89a not a picture".utf8).write(to: URL(fileURLWithPath: "\(folder)/1.png"))
+      try expectFailure(["evaluate", folder], naming: "1.png")
+    }
+  }
+
+  @Test func aHugeImageIsRefusedByItsHeader() throws {
+    try Package.withTemporaryFolder { folder in
+      try Self.capture(in: folder)
+      var png = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/1.png"))
+      png.replaceSubrange(16..<24, with: [0, 3, 13, 64, 0, 3, 13, 64])  // 200,000 x 200,000
+      try png.write(to: URL(fileURLWithPath: "\(folder)/1.png"))
+      try expectFailure(["evaluate", folder], naming: "1.png")
+    }
+  }
+
+  @Test func damagedWeightsAreRefusedByName() throws {
+    try Package.withTemporaryFolder { folder in
+      try Self.capture(in: folder)
+      let model = "\(folder)/broken.safetensors"
+      let whole = try Data(contentsOf: URL(fileURLWithPath: Package.golden("tiny")))
+      try whole.prefix(5000).write(to: URL(fileURLWithPath: model))
+      try expectFailure(["evaluate", folder, "--model", model], naming: "broken.safetensors")
+      try Data("hello, weights".utf8).write(to: URL(fileURLWithPath: model))
+      try expectFailure(["evaluate", folder, "--model", model], naming: "broken.safetensors")
+      let foreign = Package.golden("layers")
+      try expectFailure(["evaluate", folder, "--model", foreign], naming: "layers.safetensors")
+    }
+  }
+
+  @Test(arguments: ["abacus", "cuda:99"]) func anUnknownDeviceIsNamed(device: String) throws {
+    try expectFailure(["explore", "--device", device], naming: device)
+  }
+
+  @Test(.enabled(if: !GPU.isHere, "there is a GPU here"))
+  func aGPUThatIsNotThereIsSaidToBeMissing() throws {
+    try expectFailure(["bench", "--preset", "nano", "--device", "cuda"], naming: "cuda")
+  }
+
+  @Test func aPortInUseIsNamed() throws {
+    let socket = try ListeningSocket()
+    defer { socket.close() }
+    try expectFailure(["explore", "--port", String(socket.port)], naming: String(socket.port))
+  }
+
+  @Test func nothingIsOverwrittenByAFailure() throws {
+    try Package.withTemporaryFolder { folder in
+      let out = "\(folder)/walk.mp4"
+      try "precious".write(toFile: out, atomically: true, encoding: .utf8)
+      try expectFailure(["render", "/no/such/place", "--out", out], naming: "/no/such/place")
+      #expect(try String(contentsOfFile: out, encoding: .utf8) == "precious")
+    }
+  }
+
+  @Test(arguments: [["explode"], ["render"], ["bench", "--steps", "none"], ["scenes", "--count", "0"]])
+  func wordsThatAreOffEndWithTwo(arguments: [String]) throws {
+    let process = Program.process(arguments)
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 2)
+  }
+
+  private func expectFailure(
+    _ arguments: [String], naming name: String, at location: SourceLocation = #_sourceLocation
+  ) throws {
+    let process = Program.process(arguments)
+    let pipe = Pipe()
+    process.standardError = pipe
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+    let errors = String(
+      decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    let lines = errors.split(separator: "\n")
+    #expect(process.terminationStatus == 1, "\(errors)", sourceLocation: location)
+    #expect(lines.count == 1, "\(errors)", sourceLocation: location)
+    #expect(errors.contains(name), "\(errors)", sourceLocation: location)
+  }
+
+  /// A capture of one gray picture.
+  static func capture(
+    in folder: String, matrix: String = "[[1,0,0,0],[0,1,0,0],[0,0,1,0],[0,0,0,1]]",
+    focal: Double = 30
+  ) throws {
+    try Picture.gray.writePNG(to: "\(folder)/1.png")
+    let json = """
+      {"w": 32, "h": 32, "fl_x": \(focal), "fl_y": \(focal), "cx": 16, "cy": 16,
+       "frames": [{"file_path": "1.png", "transform_matrix": \(matrix)}]}
+      """
+    try json.write(toFile: "\(folder)/transforms.json", atomically: true, encoding: .utf8)
+  }
+}
