@@ -37,19 +37,19 @@ public struct Configuration: Codable, Hashable, Sendable {
   /// About 3 M parameters: tests and experiments on a CPU.
   public static let nano = Configuration(
     layers: 6, width: 192, heads: 3, keyValueHeads: 3, patch: 8)
-  /// About 21 M: a laptop's CPU at 256 pixels.
+  /// About 23 M: a laptop's CPU at 256 pixels.
   public static let small = Configuration(
     layers: 12, width: 384, heads: 6, keyValueHeads: 6, patch: 16)
-  /// About 113 M: one consumer GPU at 512 pixels.
+  /// About 119 M: one consumer GPU at 512 pixels.
   public static let base = Configuration(
     layers: 18, width: 768, heads: 12, keyValueHeads: 4, patch: 16)
-  /// About 450 M: 720p to 1080p.
+  /// About 467 M: 720p to 1080p.
   public static let large = Configuration(
     layers: 26, width: 1280, heads: 20, keyValueHeads: 5, patch: 32)
-  /// About 1 B: 4K on one data-centre GPU.
+  /// About 1.07 B: 4K on one data-centre GPU.
   public static let huge = Configuration(
     layers: 22, width: 2048, heads: 16, keyValueHeads: 4, headWidth: 128, patch: 64)
-  /// About 1.9 B.
+  /// About 2.05 B.
   public static let giant = Configuration(
     layers: 28, width: 2560, heads: 20, keyValueHeads: 5, headWidth: 128, patch: 64)
 
@@ -94,7 +94,9 @@ public struct Configuration: Codable, Hashable, Sendable {
     let sizes = [layers, width, heads, keyValueHeads, headWidth, patch, registers, hidden]
     if sizes.contains(where: { $0 < 1 || $0 > 65536 }) { return "a size is out of range" }
     if heads % keyValueHeads != 0 { return "\(keyValueHeads) key/value heads for \(heads) heads" }
-    if !(0...16).contains(anchors) || headWidth % (8 * groups) != 0 { return "head width \(headWidth) for \(anchors) anchors" }
+    if !(0...16).contains(anchors) || headWidth % (8 * groups) != 0 {
+      return "head width \(headWidth) for \(anchors) anchors"
+    }
     if anchorRange.count != 2 || !(anchorRange[0] > 0 && anchorRange[1] > anchorRange[0]) {
       return "anchor range \(anchorRange)"
     }

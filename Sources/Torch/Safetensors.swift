@@ -39,14 +39,16 @@ public struct Safetensors {
     guard data.count - 8 >= Int(length) else { throw refuse("ends inside its header") }
     let header = data.dropFirst(8).prefix(Int(length))
     let body = data.dropFirst(8 + Int(length))
-    guard let json = try? JSONSerialization.jsonObject(with: header) as? [String: Any] else {
+    guard let json = try? JSONDecoder().decode(Header.self, from: header) else {
       throw refuse("is no safetensors file: its header is not a JSON object")
     }
-    metadata = json["__metadata__"] as? [String: String] ?? [:]
+    guard let metadata = json.metadata else { throw refuse("has metadata that is not text by key") }
+    self.metadata = metadata
     tensors = [:]
-    let entries = try json.filter { $0.key != "__metadata__" }
-      .map { try Entry(name: $0.key, json: $0.value, refuse: refuse) }
-      .sorted { ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound) }
+    let entries = try json.lines.map { try Entry(name: $0.name, $0.line, refuse: refuse) }
+      .sorted {
+        ($0.range.lowerBound, $0.range.upperBound) < ($1.range.lowerBound, $1.range.upperBound)
+      }
     var end = 0
     for entry in entries {
       guard entry.range.lowerBound == end else {
@@ -92,29 +94,76 @@ public struct Safetensors {
   }
 }
 
-/// One line of the header.
+/// What the header says, as far as it can be understood.
+private struct Header: Decodable {
+  /// One tensor's.
+  struct Line: Decodable {
+    let dtype: String
+    let shape: [Int]
+    let offsets: [Int]
+
+    enum CodingKeys: String, CodingKey {
+      case dtype, shape
+      case offsets = "data_offsets"
+    }
+  }
+
+  struct Name: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+
+  /// Nil where it is no text by key.
+  var metadata: [String: String]? = [:]
+  /// Nil where a tensor's line lacks something.
+  var lines: [(name: String, line: Line?)] = []
+
+  init(from decoder: any Decoder) throws {
+    let all = try decoder.container(keyedBy: Name.self)
+    for name in all.allKeys {
+      if name.stringValue == "__metadata__" {
+        metadata = try? all.decode([String: String].self, forKey: name)
+      } else {
+        lines.append((name.stringValue, try? all.decode(Line.self, forKey: name)))
+      }
+    }
+  }
+}
+
+/// One tensor of the file: its line, checked.
 private struct Entry {
   let name: String
   let type: ElementType
   let shape: [Int]
   let range: Range<Int>
 
-  init(name: String, json: Any, refuse: (String) -> SafetensorsError) throws {
-    guard let entry = json as? [String: Any], let dtype = entry["dtype"] as? String,
-      let shape = entry["shape"] as? [Int], let offsets = entry["data_offsets"] as? [Int]
-    else { throw refuse("describes tensor '\(name)' without dtype, shape or data_offsets") }
+  /// The longest shape that every operation of libtorch takes.
+  static let mostAxes = 64
+
+  init(name: String, _ line: Header.Line?, refuse: (String) -> SafetensorsError) throws {
+    guard let line else {
+      throw refuse("describes tensor '\(name)' without dtype, shape or data_offsets")
+    }
+    let (dtype, shape, offsets) = (line.dtype, line.shape, line.offsets)
     guard let type = ElementType(safetensorsName: dtype) else {
       throw refuse("has tensor '\(name)' of type '\(dtype)', which is not supported")
     }
     guard shape.allSatisfy({ $0 >= 0 }), offsets.count == 2, offsets[0] >= 0,
       offsets[0] <= offsets[1]
     else { throw refuse("has impossible numbers for tensor '\(name)'") }
-    var size = type.size
-    for n in shape {
-      let (product, overflow) = size.multipliedReportingOverflow(by: n)
-      guard !overflow else { throw refuse("has tensor '\(name)' of impossible size \(shape)") }
-      size = product
+    guard shape.count <= Self.mostAxes else {
+      throw refuse("has tensor '\(name)' with \(shape.count) axes")
     }
+    var stride = type.size  // of an axis before the first, as if no axis had length 0
+    for n in shape {
+      let (product, overflow) = stride.multipliedReportingOverflow(by: max(1, n))
+      guard !overflow else { throw refuse("has tensor '\(name)' of impossible size \(shape)") }
+      stride = product
+    }
+    let size = shape.contains(0) ? 0 : stride
     guard offsets[1] - offsets[0] == size else {
       throw refuse("has \(offsets[1] - offsets[0]) bytes for tensor '\(name)' of shape \(shape)")
     }

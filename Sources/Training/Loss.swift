@@ -99,7 +99,7 @@ private func similarity(_ a: Tensor, _ b: Tensor) -> (whole: Tensor, contrast: T
   let (c1, c2) = (0.0001, 0.0009)
   let channels = a.shape[1]
   let blurred = Tensor.concatenated([a, b, a * a, b * b, a * b], axis: 1)
-    .convolved(gaussian(on: a.device, channels: 5 * channels), groups: 5 * channels)
+    .convolved(gaussian(like: a, channels: 5 * channels), groups: 5 * channels)
     .split(5, axis: 1)
   let (ma, mb) = (blurred[0], blurred[1])
   let spread = blurred[2] - ma * ma + (blurred[3] - mb * mb) + c2
@@ -109,10 +109,10 @@ private func similarity(_ a: Tensor, _ b: Tensor) -> (whole: Tensor, contrast: T
 }
 
 /// A window of 11 x 11 with sigma 1.5, once a channel.
-private func gaussian(on device: Device, channels: Int) -> Tensor {  // [C, 1, 11, 11]
-  let x = Tensor.arange(11) - 5
+private func gaussian(like image: Tensor, channels: Int) -> Tensor {  // [C, 1, 11, 11]
+  let x = Tensor.arange(11, type: image.type, on: image.device) - 5
   let g = (x * x * (-1 / 4.5)).exp()
   let row = g / g.sum()
   return (row.reshaped(11, 1) * row.reshaped(1, 11)).reshaped(1, 1, 11, 11)
-    .expanded(channels, 1, 11, 11).to(device)
+    .expanded(channels, 1, 11, 11)
 }

@@ -68,8 +68,10 @@ private struct Group {
 
   var state: [(name: String, tensor: Tensor)] {
     names.indices.flatMap { i in
-      [("first.\(names[i])", first[i]), ("second.\(names[i])", second[i]),
-        ("steps.\(names[i])", steps[i])]
+      [
+        ("first.\(names[i])", first[i]), ("second.\(names[i])", second[i]),
+        ("steps.\(names[i])", steps[i]),
+      ]
     }
   }
 }
@@ -95,7 +97,8 @@ private struct Orthogonal {
         parameters.map { $0.gradient ?? .zeros($0.shape, on: $0.device) })
       momentum.moveInPlace(towards: gradient, by: 1 - plan.momentum)
       let mixed = gradient + (momentum - gradient) * plan.momentum  // Nesterov
-      let updates = orthogonalized(mixed).split(Array(repeating: 1, count: parameters.count), axis: 0)
+      let updates = orthogonalized(mixed).split(
+        Array(repeating: 1, count: parameters.count), axis: 0)
       let longest = Double(parameters[0].shape.max()!)
       let rate = plan.muonRate * share * (longest / 256).squareRoot()
       for (p, u) in zip(parameters, updates) {
@@ -108,8 +111,12 @@ private struct Orthogonal {
   var state: [(name: String, tensor: Tensor)] { [(name, momentum)] }
 }
 
-/// The nearest matrices with all singular values near 1, for `[n, rows, columns]`.
-private func orthogonalized(_ g: Tensor) -> Tensor {
+/// Matrices with the same singular vectors and all singular values in 0.43...1.57 (those above a
+/// thousandth of the matrix' length), for `[n, rows, columns]`.
+///
+/// A fifth round would give 0.87...1.13 and gained nothing: 37.1 dB against 37.7 in 250 steps on
+/// one scene.
+func orthogonalized(_ g: Tensor) -> Tensor {
   let coefficients = [
     (8.2872, -23.5959, 17.3004), (4.1071, -2.9478, 0.5448), (3.9487, -2.9089, 0.5518),
     (3.3184, -2.4885, 0.51),

@@ -57,6 +57,18 @@ public struct Plan: Codable, Hashable, Sendable {
     let left = Double(steps - step) / max(1, o.decayShare * Double(steps))
     return max(0, min(1, warm, rewarm, left))
   }
+
+  /// Why no run can be like this; nil when one can. For plans from files and command lines.
+  public var flaw: String? {
+    let sizes = [steps, shards, scenesPerShard, targetsPerScene, worlds ?? 1]
+    if sizes.contains(where: { !(1...1_000_000_000).contains($0) }) { return "a count below 1" }
+    if !(11...65536).contains(resolution) { return "resolution \(resolution), below 11 pixels" }
+    if !contextShares.contains(where: { $0 > 0 }) || contextShares.contains(where: { $0 < 0 }) {
+      return "context shares \(contextShares)"
+    }
+    if optimizer.betas.count != 2 { return "betas \(optimizer.betas)" }
+    return model.flaw
+  }
 }
 
 /// How weights change.

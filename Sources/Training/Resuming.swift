@@ -22,11 +22,16 @@ extension Trainer {
   /// - Throws: `SafetensorsError`, or `TrainingError.checkpoint` for a file that is no checkpoint.
   public convenience init(resuming path: String, on device: Device = .cpu) throws {
     var file = try Safetensors(contentsOf: path)
-    guard let text = file.metadata["plan"], let step = file.metadata["step"].flatMap(Int.init) else {
+    guard let text = file.metadata["plan"],
+      let step = file.metadata["step"].flatMap(UInt32.init).map(Int.init)
+    else {
       throw TrainingError.checkpoint(path: path, reason: "it has no plan and step")
     }
     guard let plan = try? JSONDecoder().decode(Plan.self, from: Data(text.utf8)) else {
       throw TrainingError.checkpoint(path: path, reason: "its plan can't be read")
+    }
+    if let flaw = plan.flaw {
+      throw TrainingError.checkpoint(path: path, reason: "its plan has \(flaw)")
     }
     let average = file.take(prefix: "average.")
     let moments = file.take(prefix: "optimizer.")

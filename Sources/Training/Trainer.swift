@@ -33,7 +33,8 @@ public final class Trainer {
     self.model = model
     restart = weights == nil ? nil : 0
     average = model.copy()
-    replicas = device == .cpu ? (0..<plan.shards).map { _ in model.replica() } : [model]
+    let parallel = device == .cpu && plan.shards > 1
+    replicas = parallel ? (0..<plan.shards).map { _ in model.replica() } : [model]
     for replica in replicas { replica.parameters.forEach { $0.tensor.trackGradient() } }
     optimizer = Optimizer(model.parameters, plan.optimizer)
   }
@@ -54,7 +55,14 @@ public final class Trainer {
   ///
   /// - Throws: `TrainingError.diverged` after 50 steps in a row that had to be left out.
   public func advance() throws -> Progress {
-    let losses = gradients()
+    if shards.isEmpty { prefetch() }
+    let films = shards.map { $0.next() }
+    return try change(by: replicas.count > 1 ? parallel(films) : films.enumerated().map(shardLoss))
+  }
+
+  /// The rest of a step whose gradients lie in the replicas: the weights change by their sum.
+  func change(by losses: [ShardLoss]) throws -> Progress {
+    collect()
     let norm = model.parameters.compactMap(\.tensor.gradient).norm
     let share = plan.rate(at: step, restart: restart)
     let warm = step - (restart ?? 0) > plan.optimizer.warmUp
@@ -80,18 +88,9 @@ public final class Trainer {
       .moveInPlace(towards: model.parameters.map(\.tensor), by: 1 - keep)
   }
 
-  private struct ShardLoss: Sendable {
+  struct ShardLoss: Sendable {
     let total: Double
     let terms: [(name: String, value: Double)]
-  }
-
-  /// The gradient of the mean loss over the step's shards, left in the model's parameters.
-  private func gradients() -> [ShardLoss] {
-    if shards.isEmpty { prefetch() }
-    let films = shards.map { $0.next() }
-    let losses = replicas.count > 1 ? parallel(films) : films.enumerated().map(shardLoss)
-    collect(count: films.count)
-    return losses
   }
 
   private func prefetch() {
@@ -115,16 +114,19 @@ public final class Trainer {
   }
 
   private func shardLoss(_ index: Int, _ shard: Shard) -> ShardLoss {
-    let replica = replicas[min(index, replicas.count - 1)]
-    let batch = Batch(shard, plan: plan, step: step, index: index, on: replica.device)
-    let loss = batch.loss(replica)
+    batchLoss(Batch(shard, plan: plan, step: step, index: index, on: model.device), index)
+  }
+
+  /// The gradient of the mean loss over the step's shards: this one's part, left in its replica.
+  func batchLoss(_ batch: Batch, _ index: Int) -> ShardLoss {
+    let loss = batch.loss(replicas[min(index, replicas.count - 1)])
     let total = loss.total
     (total * (1 / Double(plan.shards))).backward()
     return ShardLoss(total: total.item, terms: loss.terms)
   }
 
   /// Adds the replicas' gradients up in the model's parameters.
-  private func collect(count: Int) {
+  private func collect() {
     guard replicas.count > 1 else { return }
     for (i, parameter) in model.parameters.enumerated() {
       let parts = replicas.compactMap { $0.parameters[i].tensor.gradient }

@@ -1,0 +1,153 @@
+import Foundation
+import Generation
+import Procedural
+import Scene
+import TestSupport
+import Testing
+import Torch
+
+@testable import Training
+
+@Suite struct ShardTests {
+  @Test func isAFunctionOfPlanStepAndIndex() {
+    let plan = Plan.small()
+    let shard = Shard(plan, step: 5, index: 1)
+    let again = Shard(plan, step: 5, index: 1)
+    #expect(shard.contexts == again.contexts && shard.targets == again.targets)
+    #expect(shard.depths == again.depths)
+    let others = [
+      Shard(plan, step: 6, index: 1), Shard(plan, step: 5, index: 0),
+      Shard(.small { $0.seed = 2 }, step: 5, index: 1),
+    ]
+    for other in others { #expect(other.targets != shard.targets) }
+  }
+
+  @Test(arguments: 0...8, [1, 3, 8]) func hasAsManyFramesAsPlanned(contexts: Int, targets: Int) {
+    let plan = Plan.small {
+      $0.contextShares = (0...8).map { $0 == contexts ? 1 : 0 }
+      $0.targetsPerScene = targets
+      $0.scenesPerShard = 1
+      $0.resolution = 8
+    }
+    let shard = Shard(plan, step: 0, index: 0)
+    #expect(shard.contexts.map(\.count) == [contexts] && shard.targets.map(\.count) == [targets])
+    #expect(shard.depths.map(\.count) == Array(repeating: 64, count: targets))
+    let images = (shard.contexts + shard.targets).flatMap { $0.map(\.image) }
+    #expect(images.allSatisfy { $0.width == 8 && $0.height == 8 })
+    #expect(shard.scale == ProceduralWorld.scale)
+  }
+
+  @Test func oneWorldIsAlwaysTheSameWorld() {
+    let plan = Plan.small { ($0.worlds, $0.scenesPerShard, $0.resolution) = (1, 8, 8) }
+    let lenses = (0..<3).flatMap { step in
+      Shard(plan, step: step, index: 0).targets.flatMap { $0.map(\.camera.intrinsics) }
+    }
+    #expect(Set(lenses) == [ProceduralWorld(seed: 0).lens(width: 8, height: 8)])
+  }
+
+  @Test(arguments: [0, 0.4, 1]) func targetsComeBackToContextsAsOftenAsPlanned(share: Double) {
+    let plan = Plan.small {
+      ($0.revisits, $0.contextShares, $0.scenesPerShard, $0.resolution) = (share, [0, 1], 150, 4)
+    }
+    let shard = Shard(plan, step: 0, index: 0)
+    let again = zip(shard.contexts, shard.targets).flatMap { contexts, targets in
+      targets.map { contexts.contains($0) ? 1.0 : 0.0 }
+    }
+    #expect(abs(again.reduce(0, +) / Double(again.count) - share) < 0.12)
+  }
+
+  @Test func contextCountsFollowTheirShares() {
+    var random = Randomness(1)
+    var counts = [0, 0, 0, 0]
+    for _ in 0..<10_000 { counts[random.index(weights: [0.1, 0, 0.6, 0.3])] += 1 }
+    #expect((900...1100).contains(counts[0]) && counts[1] == 0)
+    #expect((5800...6200).contains(counts[2]) && (2800...3200).contains(counts[3]))
+  }
+
+  @Test func randomNumbersAreEven() {
+    var random = Randomness(3, 4)
+    let numbers = (0..<20_000).map { _ in random.unit() }
+    #expect(numbers.allSatisfy { (0..<1).contains($0) })
+    #expect(abs(numbers.reduce(0, +) / 20_000 - 0.5) < 0.01)
+    let pairs = zip(numbers, numbers.dropFirst()).map { ($0 - 0.5) * ($1 - 0.5) }
+    #expect(abs(pairs.reduce(0, +) / 20_000) < 0.002)
+    var streams = Set<UInt64>()
+    for step in 0..<1000 {
+      for index in 0..<4 {
+        var random = Randomness(1, UInt64(step), UInt64(index))
+        streams.insert(random.next())
+      }
+    }
+    #expect(streams.count == 4000)
+  }
+}
+
+@Suite struct PickTests {
+  @Test(arguments: 0...8, 1...8)
+  func contextsAndTargetsAreDistinctFramesOfTheWalk(contexts: Int, targets: Int) {
+    for seed in 0..<50 {
+      var random = Randomness(UInt64(seed))
+      let pick = Pick(contexts: contexts, targets: targets, random: &random)
+      let all = pick.contexts + pick.targets
+      #expect(pick.contexts.count == contexts && pick.targets.count == targets)
+      #expect(Set(all).count == contexts + targets)
+      #expect(all.allSatisfy { (0..<pick.length).contains($0) })
+    }
+  }
+
+  @Test func noFrameLeftOutIsNearerThanATarget() {
+    for seed in 0..<100 {
+      var random = Randomness(UInt64(seed))
+      let pick = Pick(contexts: 2, targets: 2, random: &random)
+      func distance(_ i: Int) -> Int { pick.contexts.map { abs($0 - i) }.min()! }
+      let others = Set(0..<pick.length).subtracting(pick.contexts + pick.targets)
+      #expect(pick.targets.map(distance).max()! <= others.map(distance).min()!)
+    }
+  }
+}
+
+@Suite struct BatchTests {
+  @Test func mixesTruthAndNoiseByTime() {
+    let plan = Plan.small { ($0.atZero, $0.fromZeros, $0.scenesPerShard) = (0.5, 0.5, 20) }
+    let shard = Shard(plan, step: 3, index: 0)
+    let batch = Batch(shard, plan: plan, step: 3, index: 0, on: .cpu)
+    let again = Batch(shard, plan: plan, step: 3, index: 0, on: .cpu)
+    #expect(batch.z.floats == again.z.floats && batch.t.floats == again.t.floats)
+    let t = batch.t.floats
+    #expect(t.allSatisfy { (0..<1).contains($0) })
+    var kinds = (zeros: 0, noise: 0, mixed: 0)
+    for (i, time) in t.enumerated() {
+      let (z, truth) = (batch.z.narrowed(0, i..<i + 1), batch.truth.narrowed(0, i..<i + 1))
+      let rest = (z - truth * Double(time)) / Double(1 - time)
+      let power = rest.squared().mean().item
+      if time > 0 {
+        kinds.mixed += 1
+      } else if power == 0 {
+        kinds.zeros += 1
+      } else {
+        kinds.noise += 1
+      }
+      #expect(power == 0 ? time == 0 : abs(power - 1) < 0.25, "noise of variance 1")
+    }
+    #expect(kinds.zeros > 2 && kinds.noise > 2 && kinds.mixed > 8)
+  }
+
+  @Test func keepsPicturesInTheirOrder() {
+    let plan = Plan.small { $0.contextShares = [0, 0, 0, 1] }
+    let shard = Shard(plan, step: 1, index: 0)
+    let batch = Batch(shard, plan: plan, step: 1, index: 0, on: .cpu)
+    let targets = shard.targets.flatMap { $0 }
+    #expect(batch.truth.shape == [4, 3, 16, 16] && batch.targets == targets.map(\.camera))
+    for (i, frame) in targets.enumerated() {
+      #expect(batch.truth.narrowed(0, i..<i + 1).image == frame.image)
+      let depth = batch.depth.narrowed(0, i..<i + 1) * shard.scale
+      expectClose(depth.reshaped(-1), Tensor(shard.depths[i], shape: [256]), within: 1e-6)
+    }
+    for (i, frame) in shard.contexts.flatMap({ $0 }).enumerated() {
+      #expect(batch.contextImages?.narrowed(0, i..<i + 1).image == frame.image)
+    }
+    let none = Plan.small { $0.contextShares = [1] }
+    let empty = Batch(Shard(none, step: 0, index: 0), plan: none, step: 0, index: 0, on: .cpu)
+    #expect(empty.contextImages == nil)
+  }
+}
