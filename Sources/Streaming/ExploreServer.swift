@@ -85,7 +85,7 @@ public struct ExploreServer: Sendable {
 
   private static var logger: Logger {
     var logger = Logger(label: "rtfm", factory: { StreamLogHandler.standardError(label: $0) })
-    logger.logLevel = .error
+    logger.logLevel = .critical
     return logger
   }
 }

@@ -46,8 +46,8 @@ extension FrameHeader {
   private static let maximumContext = 4096
 
   var encoded: [UInt8] {
-    var out = LittleEndianWriter(capacity: Self.fixedSize + 4 * context.count)
-    out.put(Self.magic, Self.version, UInt16(Self.fixedSize + 4 * context.count))
+    var out = LittleEndianWriter(capacity: encodedSize)
+    out.put(Self.magic, Self.version, UInt16(encodedSize))
     out.put(UInt16(context.count))
     out.put(id, applied)
     out.put(width, height)

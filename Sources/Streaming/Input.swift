@@ -1,9 +1,10 @@
+import Scene
+
 #if canImport(FoundationEssentials)
   import FoundationEssentials
 #else
   import Foundation
 #endif
-import Scene
 
 /// What a viewer's page says: keys held now, how far the mouse went since it last said, and which
 /// frame it has.
@@ -71,7 +72,9 @@ enum Notice: Sendable {
     case .error(let text): Self.encode(["error": text])
     case .keyframes(let list):
       #"{"keyframes":["#
-        + list.map { "[\($0.id),\(number($0.place.x)),\(number($0.place.y)),\(number($0.place.heading))]" }
+        + list.map {
+          "[\($0.id),\(number($0.place.x)),\(number($0.place.y)),\(number($0.place.heading))]"
+        }
         .joined(separator: ",") + "]}"
     }
   }

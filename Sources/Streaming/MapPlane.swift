@@ -3,7 +3,9 @@ import Scene
 /// The plane of the map: the world seen from above, its second axis up the screen.
 ///
 ///     MapPlane(up: [0, -1, 0]).place(Pose())  // x 0, y 0, heading 0: faces the map's top
-struct MapPlane: Sendable {
+///
+/// A class, so that async functions hold no vectors: see ``Action``.
+final class MapPlane: Sendable {
   private let right: SIMD3<Double>
   private let top: SIMD3<Double>
 
@@ -14,6 +16,8 @@ struct MapPlane: Sendable {
     right = (axis - up * axis.dot(up)).normalized
     top = up.cross(right)
   }
+
+  convenience init(of walk: some Walkable) { self.init(up: walk.up) }
 
   /// Where a pose is on the map and which way it faces.
   func place(_ pose: Pose) -> Place {

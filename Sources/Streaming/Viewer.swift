@@ -92,11 +92,12 @@ final class Viewer: Sendable {
     do {
       try await outbound.write(.text(Notice.hello(title: title).json))
       let walk = try await makeWalk()
-      let map = MapPlane(up: walk.up)
+      let map = MapPlane(of: walk)
       bell.continuation.yield()
       for await _ in bell.stream {
         while let (action, id, applied) = try await nextStep() {
-          try await send(walk.step(action), id, applied, map, outbound)
+          let view = try await walk.step(action)
+          for message in messages(view, id, applied, map) { try await outbound.write(message) }
         }
       }
     } catch is CancellationError {
@@ -116,24 +117,16 @@ final class Viewer: Sendable {
     return nil
   }
 
-  private func send(
-    _ view: View, _ id: UInt32, _ applied: UInt32, _ map: MapPlane, _ outbound: Outbound
-  ) async throws {
-    try await sendMap(view.newKeyframes, map, outbound)
-    let header = FrameHeader(
-      view, id: id, applied: applied, place: map.place(view.camera.pose))
-    try await outbound.write(.binary(header.encoded, view.jpeg))
-  }
-
-  /// In pieces, so that a large world's first map does not hold a viewer's connection up at once.
-  private func sendMap(
-    _ keyframes: [View.Keyframe], _ map: MapPlane, _ outbound: Outbound
-  ) async throws {
-    for start in stride(from: 0, to: keyframes.count, by: Self.mapPiece) {
-      let piece = keyframes[start..<min(start + Self.mapPiece, keyframes.count)]
-      let places = piece.map { (id: $0.id, place: map.place($0.pose)) }
-      try await outbound.write(.text(Notice.keyframes(places).json))
+  /// A view as it goes over the wire: what is new on the map, in pieces, then the frame.
+  private func messages(
+    _ view: View, _ id: UInt32, _ applied: UInt32, _ map: MapPlane
+  ) -> [WebSocketFrame] {
+    let places = view.newKeyframes.map { (id: $0.id, place: map.place($0.pose)) }
+    let pieces = stride(from: 0, to: places.count, by: Self.mapPiece).map {
+      Notice.keyframes(Array(places[$0..<min($0 + Self.mapPiece, places.count)]))
     }
+    let header = FrameHeader(view, id: id, applied: applied, place: map.place(view.camera.pose))
+    return pieces.map { .text($0.json) } + [.binary(header.encoded, view.jpeg)]
   }
 
   private static let mapPiece = 1000

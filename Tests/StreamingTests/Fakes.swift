@@ -16,10 +16,8 @@ final class BrighteningWalk: Walkable {
 
   var count: Int { steps.withLock { $0.count } }
 
-  // In one synchronous piece: Swift 6.3.1 reserves too little for this in an async function.
-  func step(_ action: Action) async throws -> View { walk(action) }
-
-  private func walk(_ action: Action) -> View {
+  // Not async: see Action about vectors in async functions.
+  func step(_ action: Action) -> View {
     let number = steps.withLock {
       $0.append(action)
       return $0.count
@@ -45,7 +43,7 @@ struct BrokenWalk: Walkable {
 
   let up: SIMD3<Double> = [0, -1, 0]
 
-  func step(_ action: Action) async throws -> View { throw Failure() }
+  func step(_ action: Action) throws -> View { throw Failure() }
 }
 
 /// An endless chequered floor under an evening sky, eye height 1.6 above it: something to look at.
@@ -54,7 +52,7 @@ final class FloorWalk: Walkable {
   private static let sun = SIMD3(0.3, -0.12, 1).normalized
   private let state: Mutex<(camera: Camera, keyframes: [View.Keyframe], isNew: Bool)>
 
-  init(width: Int = 192, height: Int = 108) {
+  init(width: Int = 96, height: Int = 54) {
     let lens = Intrinsics(width: width, height: height, horizontalFieldOfView: 1.3)
     let camera = Camera(
       intrinsics: lens, pose: Pose(at: [0, -1.6, 0], facing: [0, 0.08, 1], up: up))
@@ -66,9 +64,7 @@ final class FloorWalk: Walkable {
     state = Mutex((camera, keyframes, true))
   }
 
-  func step(_ action: Action) async throws -> View { walk(action) }
-
-  private func walk(_ action: Action) -> View {
+  func step(_ action: Action) -> View {
     let (camera, keyframes, isNew) = state.withLock { state in
       state.camera.move(by: action, gait: Gait(up: up, speed: 2))
       defer { state.isNew = false }

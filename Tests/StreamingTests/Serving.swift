@@ -27,7 +27,9 @@ func walking<R: Sendable>(
   limits: ExploreServer.Limits = .init(), _ walk: some Walkable,
   _ body: @escaping @Sendable (RawClient) throws -> R
 ) async throws -> R {
-  try await serving(limits: limits) { walk } _: { port in
+  try await serving(limits: limits) {
+    walk
+  } _: { port in
     try await onThread {
       let client = try RawClient(port: port)
       defer { client.close() }

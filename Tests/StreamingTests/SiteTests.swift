@@ -5,7 +5,9 @@ import Testing
   private func answer(_ method: String, _ path: String, host: String = "localhost") async throws
     -> String
   {
-    try await serving { BrighteningWalk() } _: { port in
+    try await serving {
+      BrighteningWalk()
+    } _: { port in
       try await onThread {
         let client = try RawClient(port: port)
         defer { client.close() }
@@ -50,7 +52,9 @@ import Testing
   }
 
   @Test func noHTTPAtAllIsABadRequest() async throws {
-    let answer = try await serving { BrighteningWalk() } _: { port in
+    let answer = try await serving {
+      BrighteningWalk()
+    } _: { port in
       try await onThread {
         let client = try RawClient(port: port)
         defer { client.close() }
@@ -62,7 +66,9 @@ import Testing
   }
 
   @Test func aPortInUseIsSaidSo() async throws {
-    try await serving { BrighteningWalk() } _: { port in
+    try await serving {
+      BrighteningWalk()
+    } _: { port in
       let second = ExploreServer(port: port) { BrighteningWalk() }
       let error = await #expect(throws: ServerError.portInUse(host: "127.0.0.1", port: port)) {
         try await second.run()

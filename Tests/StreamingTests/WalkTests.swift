@@ -42,7 +42,7 @@ import Testing
   }
 
   @Test(arguments: 1...3) func aSlowClientHoldsUpItsOwnFramesOnly(window: Int) async throws {
-    let walk = BrighteningWalk(size: 4_000_000)
+    let walk = BrighteningWalk(size: 60_000)
     var limits = ExploreServer.Limits()
     limits.framesUnderWay = window
     try await walking(limits: limits, walk) { client in
@@ -113,7 +113,10 @@ import Testing
     ("no JSON", RawClient.frame(1, Array("hello".utf8)), 1007),
     ("no UTF-8", RawClient.frame(1, [0xFF, 0xFE, 0x7B]), 1007),
     ("empty", RawClient.frame(1, []), 1007),
-    ("version", RawClient.frame(1, Array(#"{"v":9,"seq":1,"move":[0,0,0],"turn":[0,0]}"#.utf8)), 1008),
+    (
+      "version", RawClient.frame(1, Array(#"{"v":9,"seq":1,"move":[0,0,0],"turn":[0,0]}"#.utf8)),
+      1008
+    ),
     ("binary", RawClient.frame(2, [1, 2, 3]), 1003),
     ("not masked", RawClient.frame(1, Array("{}".utf8), isMasked: false), 1002),
     ("unknown opcode", RawClient.frame(5, [1]), 1002),
@@ -148,9 +151,13 @@ import Testing
   @Test func garbageOfEveryKindLeavesTheServerStanding() async throws {
     var random = SystemRandomNumberGenerator()
     let garbage = (0..<40).map { _ in
-      (0..<Int.random(in: 1...300, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+      (0..<Int.random(in: 1...300, using: &random)).map { _ in
+        UInt8.random(in: 0...255, using: &random)
+      }
     }
-    try await serving { BrighteningWalk() } _: { port in
+    try await serving {
+      BrighteningWalk()
+    } _: { port in
       try await onThread {
         for bytes in garbage {
           let client = try RawClient(port: port)
@@ -177,7 +184,9 @@ import Testing
   }
 
   @Test func viewersWalkEachForThemselves() async throws {
-    try await serving { BrighteningWalk() } _: { port in
+    try await serving {
+      BrighteningWalk()
+    } _: { port in
       try await withThrowingTaskGroup(of: (Int, Double).self) { group in
         for n in 0..<4 {
           group.addTask { try await (n, onThread { try Self.walk(port, steps: n * 5) }) }
@@ -205,7 +214,9 @@ import Testing
   @Test func whenAllPlacesAreTakenTheNextIsAskedToComeBack() async throws {
     var limits = ExploreServer.Limits()
     limits.viewers = 2
-    try await serving(limits: limits) { BrighteningWalk() } _: { port in
+    try await serving(limits: limits) {
+      BrighteningWalk()
+    } _: { port in
       try await onThread {
         let first = try (0..<2).map { _ in try RawClient(port: port) }
         for client in first {
@@ -243,12 +254,16 @@ import Testing
 
   @Test(arguments: [("127.0.0.1", "http://evil.example"), ("evil.example", nil)])
   func pagesOfOtherSitesDoNotGetIn(host: String, origin: String?) async throws {
-    try await serving { BrighteningWalk() } _: { port in
+    try await serving {
+      BrighteningWalk()
+    } _: { port in
       try await onThread {
         let client = try RawClient(port: port)
         defer { client.close() }
         #expect(throws: RawClient.Failure.self) { try client.upgrade(host: host, origin: origin) }
-        #expect(throws: Never.self) { try RawClient(port: port).upgrade(origin: "http://127.0.0.1") }
+        #expect(throws: Never.self) {
+          try RawClient(port: port).upgrade(origin: "http://127.0.0.1")
+        }
       }
     }
   }

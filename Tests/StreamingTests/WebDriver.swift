@@ -1,9 +1,5 @@
 public import Foundation
 
-#if canImport(FoundationNetworking)
-  import FoundationNetworking
-#endif
-
 /// A browser without a window, driven over W3C WebDriver by `chromedriver`.
 ///
 ///     try await WebDriver.browsing { browser in
@@ -48,6 +44,7 @@ public struct WebDriver: Sendable {
     var options: [String: Any] = [
       "args": [
         "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+        "--disable-crash-reporter", "--disable-breakpad",
         "--window-size=\(width),\(height)", "--user-data-dir=\(profile.path)",
       ]
     ]
@@ -154,13 +151,8 @@ public struct WebDriver: Sendable {
   private static func send(
     _ method: String, _ url: URL, _ body: [String: Any]? = nil
   ) async throws -> Any {
-    var request = URLRequest(url: url, timeoutInterval: 60)
-    request.httpMethod = method
-    if let body {
-      request.httpBody = try JSONSerialization.data(withJSONObject: body)
-      request.setValue("application/json", forHTTPHeaderField: "Content-Type")
-    }
-    let (data, _) = try await URLSession.shared.data(for: request)
+    let content = try body.map { try JSONSerialization.data(withJSONObject: $0) } ?? Data()
+    let data = try await LocalHTTP.send(method, url, content)
     let answer = try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
     let value = answer["value"] ?? NSNull()
     if let failed = value as? [String: Any], let error = failed["error"] as? String {
@@ -176,6 +168,72 @@ public struct WebDriver: Sendable {
   }
 }
 
+/// HTTP to a port of this machine, one connection a request.
+///
+/// Linux's URLSession stumbles over the header lines of chromedriver ("Failed writing header").
+private enum LocalHTTP {
+  /// The body of the answer.
+  static func send(_ method: String, _ url: URL, _ content: Data) async throws -> Data {
+    try await withCheckedThrowingContinuation { continuation in
+      // What blocks has a thread of its own.
+      Thread.detachNewThread {
+        continuation.resume(with: Result { try exchange(method, url, content) })
+      }
+    }
+  }
+
+  private static func exchange(_ method: String, _ url: URL, _ content: Data) throws -> Data {
+    let descriptor = try connection(port: url.port ?? 80)
+    defer { close(descriptor) }
+    let head = [
+      "\(method) \(url.path) HTTP/1.1", "Host: 127.0.0.1:\(url.port ?? 80)",
+      "Content-Type: application/json", "Content-Length: \(content.count)", "", "",
+    ]
+    let request = Data(head.joined(separator: "\r\n").utf8) + content
+    try FileHandle(fileDescriptor: descriptor).write(contentsOf: request)
+    return try body(of: descriptor)
+  }
+
+  private static func connection(port: Int) throws -> Int32 {
+    #if canImport(Glibc)
+      let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    #else
+      let descriptor = socket(AF_INET, SOCK_STREAM, 0)
+    #endif
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(UInt16(port).bigEndian)
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    let result = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+      }
+    }
+    guard result == 0 else {
+      close(descriptor)
+      throw WebDriver.Failure(description: "Nothing listens on port \(port)")
+    }
+    return descriptor
+  }
+
+  private static func body(of descriptor: Int32) throws -> Data {
+    var answer = Data()
+    var piece = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      if let end = answer.firstRange(of: Data("\r\n\r\n".utf8)) {
+        let head = String(decoding: answer[..<end.lowerBound], as: UTF8.self).lowercased()
+        let count = head.firstMatch(of: /content-length: *(\d+)/).flatMap { Int($0.1) } ?? 0
+        if answer.count >= end.upperBound + count {
+          return answer[end.upperBound..<end.upperBound + count]
+        }
+      }
+      let count = read(descriptor, &piece, piece.count)
+      guard count > 0 else { throw WebDriver.Failure(description: "chromedriver hung up") }
+      answer += piece[..<count]
+    }
+  }
+}
+
 /// A running `chromedriver`, with a folder of its own for all that the browser writes.
 ///
 /// It hangs on a pipe: if the test dies, the pipe closes, and a shell ends what it started.
@@ -185,11 +243,11 @@ private final class Chromedriver: Sendable {
   private let process: Process
   private let leash: Pipe
 
-  /// The browser is a grandchild: all of them are in the session of this shell.
+  /// `Process` gives the shell a group of its own, and the browser's processes stay in it.
   private static let script = """
-    "$0" --port=0 & driver=$!
+    "$0" --port=0 &
     read -r end
-    kill $driver; wait $driver
+    kill -9 0
     """
 
   init() async throws {

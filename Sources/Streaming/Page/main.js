@@ -9,7 +9,9 @@ const HELP_STAYS = 9000;    // milliseconds
 const $ = (id) => document.getElementById(id);
 
 /** What tests and the curious may look at. */
-const rtfm = { frames: 0, position: null, heading: 0, fps: 0, latency: 0, keyframes: 0, errors: [] };
+const rtfm = {
+  frames: 0, position: null, heading: 0, fps: 0, latency: 0, keyframes: 0, errors: [],
+};
 window.rtfm = rtfm;
 
 const figures = new Figures();
@@ -48,7 +50,8 @@ function noticed({ title, keyframes, error }) {
 
 function waiting(milliseconds, reason) {
   const why = lastError || reason || "The server is out of reach";
-  figures.status(`${why} – trying again in ${Math.max(1, Math.round(milliseconds / 1000))} s`, true);
+  const seconds = Math.max(1, Math.round(milliseconds / 1000));
+  figures.status(`${why} – trying again in ${seconds} s`, true);
 }
 
 function complain(text) {
@@ -88,7 +91,7 @@ function tick(now) {
   if (changedAt !== null && wire.isOpen) send();
   rtfm.fps = meter.fps(performance.now());
   rtfm.latency = meter.latency;
-  figures.set("fps", rtfm.fps > 0 ? String(rtfm.fps) : "0");
+  figures.set("fps", String(rtfm.fps));
   figures.set("latency", rtfm.latency > 0 ? rtfm.latency.toFixed(0) : "–");
   requestAnimationFrame(tick);
 }

@@ -68,7 +68,8 @@ export class Map2D {
   }
 
   wedge(g, [x, y], heading, length, color) {
-    if (x < -length || y < -length || x > 2 * this.half + length || y > 2 * this.half + length) return;
+    const isOut = (v) => v < -length || v > 2 * this.half + length;
+    if (isOut(x) || isOut(y)) return;
     g.fillStyle = color;
     g.beginPath();
     g.moveTo(x, y);

@@ -1,4 +1,5 @@
-// The picture and the figures. One picture is decoded at a time; of those that wait, the newest wins.
+// The picture and the figures. One picture is decoded at a time; of those that wait, the newest
+// wins.
 
 export class View {
   /** Calls onPaint(frame) when a frame is on the canvas. */
