@@ -13,7 +13,8 @@ public struct Score: Codable, Hashable, Sendable {
     (self.psnr, self.ssim, self.flip) = (psnr, ssim, flip)
   }
 
-  /// Compares two images of the same size; nil if the mask picks no pixel.
+  /// Compares two images of the same size; nil if the mask picks no pixel, or only some so close to
+  /// the border that SSIM has no window there.
   ///
   /// PSNR is cut off at 100 dB, about what one wrong byte in a 256-pixel image leaves: JSON has no
   /// infinity, and one perfect frame would make a mean infinite.
@@ -22,6 +23,7 @@ public struct Score: Codable, Hashable, Sendable {
     psnr = min(100, Evaluation.psnr(image, truth, mask: mask))
     ssim = Evaluation.ssim(image, truth, mask: mask)
     flip = Evaluation.flip(image, truth, mask: mask)
+    if ssim.isNaN { return nil }
   }
 
   /// The mean of each measure; nil of nothing.
