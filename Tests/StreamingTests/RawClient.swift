@@ -58,7 +58,13 @@ struct RawClient: Sendable {
 
   // MARK: Bytes
 
-  func send(_ bytes: [UInt8]) throws {
+  func send(_ bytes: [UInt8]) async throws { try await onThread { try sendNow(bytes) } }
+
+  func receive(_ count: Int) async throws -> [UInt8] {
+    try await onThread { try receiveNow(count) }
+  }
+
+  private func sendNow(_ bytes: [UInt8]) throws {
     var sent = 0
     while sent < bytes.count {
       let count = bytes[sent...].withUnsafeBytes {
@@ -69,7 +75,7 @@ struct RawClient: Sendable {
     }
   }
 
-  func receive(_ count: Int) throws -> [UInt8] {
+  private func receiveNow(_ count: Int) throws -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: count)
     var filled = 0
     while filled < count {
@@ -85,49 +91,51 @@ struct RawClient: Sendable {
 
   private func receiveUntilEnd() throws -> [UInt8] {
     var all: [UInt8] = []
-    while let byte = try? receive(1) { all += byte }
+    while let byte = try? receiveNow(1) { all += byte }
     return all
   }
 
   private func receiveHead() throws -> String {
     var head: [UInt8] = []
-    while !head.suffix(4).elementsEqual("\r\n\r\n".utf8) { head += try receive(1) }
+    while !head.suffix(4).elementsEqual("\r\n\r\n".utf8) { head += try receiveNow(1) }
     return String(decoding: head, as: UTF8.self)
   }
 
   // MARK: HTTP
 
   /// The whole answer to one request.
-  func request(_ method: String, _ path: String, host: String = "127.0.0.1") throws -> String {
-    try send(
+  func request(_ method: String, _ path: String, host: String = "127.0.0.1") async throws
+    -> String
+  {
+    try await send(
       Array("\(method) \(path) HTTP/1.1\r\nHost: \(host)\r\nConnection: close\r\n\r\n".utf8))
-    return String(decoding: try receiveUntilEnd(), as: UTF8.self)
+    return String(decoding: try await onThread { try receiveUntilEnd() }, as: UTF8.self)
   }
 
   // MARK: WebSocket
 
   /// Becomes a WebSocket, or throws the status line that came instead.
-  func upgrade(host: String = "127.0.0.1", origin: String? = nil) throws {
+  func upgrade(host: String = "127.0.0.1", origin: String? = nil) async throws {
     let lines = [
       "GET /walk HTTP/1.1", "Host: \(host)", "Upgrade: websocket", "Connection: Upgrade",
       "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
     ]
     let head = (lines + (origin.map { ["Origin: \($0)"] } ?? [])).joined(separator: "\r\n")
-    try send(Array("\(head)\r\n\r\n".utf8))
-    let answer = try receiveHead()
+    try await send(Array("\(head)\r\n\r\n".utf8))
+    let answer = try await onThread { try receiveHead() }
     // The answer to this key, from RFC 6455, section 1.3.
     guard answer.hasPrefix("HTTP/1.1 101"), answer.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") else {
       throw Failure.refused(String(answer.prefix { $0 != "\r\n" }))
     }
   }
 
-  func send(text: String) throws { try send(Self.frame(1, Array(text.utf8))) }
+  func send(text: String) async throws { try await send(Self.frame(1, Array(text.utf8))) }
 
   /// Says which keys are held, how far the mouse went and which frame arrived.
   func say(
     _ seq: Int, move: [Double] = [0, 0, 0], turn: [Double] = [0, 0], seen: Int = 0
-  ) throws {
-    try send(text: #"{"v":1,"seq":\#(seq),"move":\#(move),"turn":\#(turn),"seen":\#(seen)}"#)
+  ) async throws {
+    try await send(text: #"{"v":1,"seq":\#(seq),"move":\#(move),"turn":\#(turn),"seen":\#(seen)}"#)
   }
 
   static func frame(
@@ -146,25 +154,29 @@ struct RawClient: Sendable {
   }
 
   /// The next frame, whatever it is.
-  func next() throws -> Message {
-    let head = try receive(2)
+  func next() async throws -> Message { try await onThread { try nextNow() } }
+
+  private func nextNow() throws -> Message {
+    let head = try receiveNow(2)
     var count = Int(head[1])
     if count >= 126 {
-      count = try receive(count == 126 ? 2 : 8).reduce(0) { $0 << 8 | Int($1) }
+      count = try receiveNow(count == 126 ? 2 : 8).reduce(0) { $0 << 8 | Int($1) }
     }
-    return Message(opcode: head[0] & 15, payload: try receive(count))
+    return Message(opcode: head[0] & 15, payload: try receiveNow(count))
   }
 
   /// The next frame of a kind; others are passed over.
-  func next(_ opcode: UInt8) throws -> Message {
+  func next(_ opcode: UInt8) async throws -> Message {
     while true {
-      let message = try next()
+      let message = try await next()
       if message.opcode == opcode { return message }
     }
   }
 }
 
 /// Does what blocks on a thread of its own: the pool's few threads belong to the server.
+///
+/// Expectations stay outside: on another thread they do not know which test they belong to.
 func onThread<T: Sendable>(_ body: @escaping @Sendable () throws -> T) async throws -> T {
   try await withCheckedThrowingContinuation { continuation in
     Thread.detachNewThread { continuation.resume(with: Result(catching: body)) }

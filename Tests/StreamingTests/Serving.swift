@@ -25,16 +25,14 @@ func serving<R: Sendable>(
 /// A server with one kind of walk, and a client that has become a WebSocket.
 func walking<R: Sendable>(
   limits: ExploreServer.Limits = .init(), _ walk: some Walkable,
-  _ body: @escaping @Sendable (RawClient) throws -> R
+  _ body: @escaping @Sendable (RawClient) async throws -> R
 ) async throws -> R {
   try await serving(limits: limits) {
     walk
   } _: { port in
-    try await onThread {
-      let client = try RawClient(port: port)
-      defer { client.close() }
-      try client.upgrade()
-      return try body(client)
-    }
+    let client = try RawClient(port: port)
+    defer { client.close() }
+    try await client.upgrade()
+    return try await body(client)
   }
 }

@@ -8,11 +8,9 @@ import Testing
     try await serving {
       BrighteningWalk()
     } _: { port in
-      try await onThread {
-        let client = try RawClient(port: port)
-        defer { client.close() }
-        return try client.request(method, path, host: host)
-      }
+      let client = try RawClient(port: port)
+      defer { client.close() }
+      return try await client.request(method, path, host: host)
     }
   }
 
@@ -55,12 +53,10 @@ import Testing
     let answer = try await serving {
       BrighteningWalk()
     } _: { port in
-      try await onThread {
-        let client = try RawClient(port: port)
-        defer { client.close() }
-        try client.send([0x16, 0x03, 0x01, 0x00, 0xFF, 0x0A, 0x0D, 0x0A])
-        return try client.request("GET", "/")
-      }
+      let client = try RawClient(port: port)
+      defer { client.close() }
+      try await client.send([0x16, 0x03, 0x01, 0x00, 0xFF, 0x0A, 0x0D, 0x0A])
+      return try await client.request("GET", "/")
     }
     #expect(answer.hasPrefix("HTTP/1.1 400 "))
   }

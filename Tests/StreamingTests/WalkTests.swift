@@ -8,9 +8,9 @@ import Testing
   @Test func aFrameComesWithItsHeaderMapAndTitle() async throws {
     let walk = BrighteningWalk()
     try await walking(walk) { client in
-      #expect(try client.next().text == #"{"title":"a \"floor\""}"#)
-      #expect(try client.next().text == #"{"keyframes":[[5,0.0,0.0,0.0]]}"#)
-      let message = try client.next()
+      #expect(try await client.next().text == #"{"title":"a \"floor\""}"#)
+      #expect(try await client.next().text == #"{"keyframes":[[5,0.0,0.0,0.0]]}"#)
+      let message = try await client.next()
       let header = try #require(FrameHeader(decoding: message.payload))
       #expect(message.opcode == 2)
       #expect(header.id == 1)
@@ -25,11 +25,12 @@ import Testing
   @Test func inputMovesTheViewerAndBrightensThePicture() async throws {
     try await walking(BrighteningWalk()) { client in
       var seen = 0
-      var last = try client.next(2).payload
+      var last = try await client.next(2).payload
       for seq in 1...20 {
         seen += 1
-        try client.say(seq, move: [0, 0, 1], turn: seq == 1 ? [0.25, 0] : [0, 0], seen: seen)
-        last = try client.next(2).payload
+        try await client.say(
+          seq, move: [0, 0, 1], turn: seq == 1 ? [0.25, 0] : [0, 0], seen: seen)
+        last = try await client.next(2).payload
       }
       let header = try #require(FrameHeader(decoding: last))
       #expect(header.applied == 20)
@@ -47,13 +48,13 @@ import Testing
     limits.framesUnderWay = window
     try await walking(limits: limits, walk) { client in
       for seq in 1...200 {
-        try client.say(seq, move: [0, 0, 1])
-        usleep(2000)
+        try await client.say(seq, move: [0, 0, 1])
+        try await Task.sleep(for: .milliseconds(2))
       }
       #expect(walk.count == window)
-      let first = try client.next(2)
-      try client.say(201, move: [0, 0, 1], seen: 1)
-      for _ in 0..<window { _ = try client.next(2) }
+      let first = try await client.next(2)
+      try await client.say(201, move: [0, 0, 1], seen: 1)
+      for _ in 0..<window { _ = try await client.next(2) }
       #expect(walk.count == window + 1)
       #expect(FrameHeader(decoding: first.payload)?.id == 1)
     }
@@ -63,8 +64,8 @@ import Testing
     let walk = BrighteningWalk(size: 4_000_000)
     try await walking(walk) { client in
       for seq in 1...200 {
-        try client.say(seq, move: [0, 0, 1], seen: seq)
-        usleep(2000)
+        try await client.say(seq, move: [0, 0, 1], seen: seq)
+        try await Task.sleep(for: .milliseconds(2))
       }
       // What the system's socket buffers take, and one that waits.
       #expect(walk.count < 8)
@@ -78,15 +79,15 @@ import Testing
       var frames = 0
       while start.duration(to: .now) < .seconds(2) {
         frames += 1
-        guard let message = try? client.next(2) else { break }
+        guard let message = try? await client.next(2) else { break }
         let id = try #require(FrameHeader(decoding: message.payload)).id
-        try client.say(frames, seen: Int(id))
+        try await client.say(frames, seen: Int(id))
         if start.duration(to: .now) > .milliseconds(950) { break }
       }
       #expect(frames > 10)
-      usleep(300_000)
+      try await Task.sleep(for: .milliseconds(300))
       let count = walk.count
-      usleep(300_000)
+      try await Task.sleep(for: .milliseconds(300))
       #expect(walk.count == count)
       #expect(count <= 62)
     }
@@ -95,17 +96,17 @@ import Testing
   @Test func pingsAreAnsweredBetweenThePiecesOfAMessage() async throws {
     let walk = BrighteningWalk()
     try await walking(walk) { client in
-      _ = try client.next(2)
+      _ = try await client.next(2)
       let text = Array(#"{"v":1,"seq":77,"move":[0,0,1],"turn":[0,0],"seen":1}"#.utf8)
-      try client.send(RawClient.frame(1, Array(text[..<10]), isFinal: false))
-      try client.send(RawClient.frame(9, [1, 2, 3]))
-      try client.send(RawClient.frame(0, Array(text[10..<20]), isFinal: false))
-      try client.send(RawClient.frame(0, Array(text[20...])))
-      #expect(try client.next(10).payload == [1, 2, 3])
-      #expect(try FrameHeader(decoding: client.next(2).payload)?.applied == 77)
-      try client.send(RawClient.frame(8, [0x03, 0xE8]))
-      #expect(try client.next(8).code == 1000)
-      #expect(throws: RawClient.Failure.closed) { try client.next() }
+      try await client.send(RawClient.frame(1, Array(text[..<10]), isFinal: false))
+      try await client.send(RawClient.frame(9, [1, 2, 3]))
+      try await client.send(RawClient.frame(0, Array(text[10..<20]), isFinal: false))
+      try await client.send(RawClient.frame(0, Array(text[20...])))
+      #expect(try await client.next(10).payload == [1, 2, 3])
+      #expect(try await FrameHeader(decoding: client.next(2).payload)?.applied == 77)
+      try await client.send(RawClient.frame(8, [0x03, 0xE8]))
+      #expect(try await client.next(8).code == 1000)
+      await #expect(throws: RawClient.Failure.closed) { try await client.next() }
     }
   }
 
@@ -142,9 +143,9 @@ import Testing
     _ bad: (name: String, bytes: [UInt8], code: Int)
   ) async throws {
     try await walking(BrighteningWalk()) { client in
-      _ = try client.next(2)
-      try client.send(bad.bytes)
-      #expect(try client.next(8).code == bad.code, "\(bad.name)")
+      _ = try await client.next(2)
+      try await client.send(bad.bytes)
+      #expect(try await client.next(8).code == bad.code, "\(bad.name)")
     }
   }
 
@@ -158,26 +159,24 @@ import Testing
     try await serving {
       BrighteningWalk()
     } _: { port in
-      try await onThread {
-        for bytes in garbage {
-          let client = try RawClient(port: port)
-          try client.upgrade()
-          try? client.send(bytes)
-          client.close()
-        }
+      for bytes in garbage {
         let client = try RawClient(port: port)
-        defer { client.close() }
-        try client.upgrade()
-        #expect(try client.next(2).opcode == 2)
+        try await client.upgrade()
+        try? await client.send(bytes)
+        client.close()
       }
+      let client = try RawClient(port: port)
+      defer { client.close() }
+      try await client.upgrade()
+      #expect(try await client.next(2).opcode == 2)
     }
   }
 
   @Test func aWalkThatFailsSaysWhy() async throws {
     try await walking(BrokenWalk()) { client in
-      _ = try client.next()
-      #expect(try client.next().text.contains("memory is full"))
-      let last = try client.next()
+      _ = try await client.next()
+      #expect(try await client.next().text.contains("memory is full"))
+      let last = try await client.next()
       #expect(last.code == 1011)
       #expect(last.text.contains("smaller model"))
     }
@@ -189,7 +188,7 @@ import Testing
     } _: { port in
       try await withThrowingTaskGroup(of: (Int, Double).self) { group in
         for n in 0..<4 {
-          group.addTask { try await (n, onThread { try Self.walk(port, steps: n * 5) }) }
+          group.addTask { try await (n, Self.walk(port, steps: n * 5)) }
         }
         let reached = try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         #expect(reached[0] == 0)
@@ -199,14 +198,14 @@ import Testing
   }
 
   /// How far a viewer gets.
-  private static func walk(_ port: Int, steps: Int) throws -> Double {
+  private static func walk(_ port: Int, steps: Int) async throws -> Double {
     let client = try RawClient(port: port)
     defer { client.close() }
-    try client.upgrade()
-    var last = try client.next(2)
+    try await client.upgrade()
+    var last = try await client.next(2)
     for n in 0..<steps {
-      try client.say(n + 1, move: [0, 0, 1], seen: n + 1)
-      last = try client.next(2)
+      try await client.say(n + 1, move: [0, 0, 1], seen: n + 1)
+      last = try await client.next(2)
     }
     return FrameHeader(decoding: last.payload)?.pose.position.z ?? .nan
   }
@@ -217,27 +216,27 @@ import Testing
     try await serving(limits: limits) {
       BrighteningWalk()
     } _: { port in
-      try await onThread {
-        let first = try (0..<2).map { _ in try RawClient(port: port) }
-        for client in first {
-          try client.upgrade()
-          _ = try client.next(2)
-        }
-        let third = try RawClient(port: port)
-        defer { third.close() }
-        try third.upgrade()
-        #expect(try third.next().text.contains("All 2 places are taken"))
-        #expect(try third.next(8).code == 1013)
-        for client in first { client.close() }
-        #expect(try Self.eventually { try Self.walk(port, steps: 1) > 0 }, "places are free again")
+      let first = try (0..<2).map { _ in try RawClient(port: port) }
+      for client in first {
+        try await client.upgrade()
+        _ = try await client.next(2)
       }
+      let third = try RawClient(port: port)
+      defer { third.close() }
+      try await third.upgrade()
+      #expect(try await third.next().text.contains("All 2 places are taken"))
+      #expect(try await third.next(8).code == 1013)
+      for client in first { client.close() }
+      #expect(
+        try await Self.eventually { try await Self.walk(port, steps: 1) > 0 },
+        "places are free again")
     }
   }
 
-  private static func eventually(_ isDone: () throws -> Bool) throws -> Bool {
+  private static func eventually(_ isDone: () async throws -> Bool) async throws -> Bool {
     for _ in 0..<50 {
-      if let done = try? isDone(), done { return true }
-      usleep(50_000)
+      if let done = try? await isDone(), done { return true }
+      try await Task.sleep(for: .milliseconds(50))
     }
     return false
   }
@@ -246,9 +245,9 @@ import Testing
     var limits = ExploreServer.Limits()
     limits.heartbeat = .milliseconds(50)
     try await walking(limits: limits, BrighteningWalk()) { client in
-      _ = try client.next(2)
-      #expect(try client.next(9).payload == [], "a ping")
-      #expect(throws: RawClient.Failure.closed) { while true { _ = try client.next() } }
+      _ = try await client.next(2)
+      #expect(try await client.next(9).payload == [], "a ping")
+      await #expect(throws: RawClient.Failure.closed) { while true { _ = try await client.next() } }
     }
   }
 
@@ -257,14 +256,14 @@ import Testing
     try await serving {
       BrighteningWalk()
     } _: { port in
-      try await onThread {
-        let client = try RawClient(port: port)
-        defer { client.close() }
-        #expect(throws: RawClient.Failure.self) { try client.upgrade(host: host, origin: origin) }
-        #expect(throws: Never.self) {
-          try RawClient(port: port).upgrade(origin: "http://127.0.0.1")
-        }
+      let client = try RawClient(port: port)
+      defer { client.close() }
+      await #expect(throws: RawClient.Failure.self) {
+        try await client.upgrade(host: host, origin: origin)
       }
+      let own = try RawClient(port: port)
+      defer { own.close() }
+      try await own.upgrade(origin: "http://127.0.0.1")
     }
   }
 }
