@@ -24,7 +24,8 @@ public struct Rotary {
   public static func angles(x: Tensor, y: Tensor, pairs: Int, peak: Double, patches: Int) -> Tensor
   {
     let base = peak / Double(patches).squareRoot()
-    let exponents = Tensor.arange(pairs / 2, on: x.device) * (-2 * 4.605170185988092 / Double(pairs))
+    let exponents =
+      Tensor.arange(pairs / 2, on: x.device) * (-2 * 4.605170185988092 / Double(pairs))
     let frequencies = exponents.exp() * base
     let column = x.reshaped(x.shape + [1]) * frequencies
     let row = y.reshaped(y.shape + [1]) * frequencies

@@ -38,7 +38,8 @@ extension [Tensor] {
 
   /// Each goes the fraction `t` of the way to its partner in `others`.
   public func moveInPlace(towards others: [Tensor], by t: Double) {
-    let status = list(self) { to, n in list(others) { from, _ in ct_foreach_lerp_(to, from, n, t) } }
+    let status = list(self) { to, n in list(others) { from, _ in ct_foreach_lerp_(to, from, n, t) }
+    }
     check("foreach lerp", [], status)
   }
 

@@ -43,11 +43,13 @@ extension Tensor {
   public init(bytes: UnsafeRawBufferPointer, shape: [Int], type: ElementType) {
     let wanted = shape.reduce(1, *) * type.size
     precondition(bytes.count == wanted, "Tensor: \(bytes.count) bytes for \(shape) of \(type)")
-    self = Tensor.make("Tensor.init") { dims(shape) { d, n in
-      withUnsafePointer(to: 0) {
-        ct_from_bytes(bytes.baseAddress ?? UnsafeRawPointer($0), d, n, type.code)
+    self = Tensor.make("Tensor.init") {
+      dims(shape) { d, n in
+        withUnsafePointer(to: 0) {
+          ct_from_bytes(bytes.baseAddress ?? UnsafeRawPointer($0), d, n, type.code)
+        }
       }
-    } }
+    }
   }
 
   /// A tensor of no particular values; write before reading.

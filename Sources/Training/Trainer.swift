@@ -104,6 +104,7 @@ public final class Trainer {
   private func parallel(_ films: [Shard]) -> [ShardLoss] {
     let work = Unchecked(value: self)
     Runtime.threads = 1
+    Runtime.flushDenormals()  // here too, whether or not this thread gets a shard
     let results = Unchecked(value: Results(count: films.count))
     DispatchQueue.concurrentPerform(iterations: films.count) { i in
       Runtime.threads = 1

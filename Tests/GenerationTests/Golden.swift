@@ -11,11 +11,12 @@ struct Golden {
   let model: FrameModel
   let scale: Double
 
-  init(_ name: String) throws {
+  /// - Parameter model: whose weights, where the scene has none of its own.
+  init(_ name: String, model: String? = nil) throws {
     let file = try Safetensors(contentsOf: Package.golden("\(name)_io"))
     io = file.tensors
     scale = Double(file.metadata["scale"]!)!
-    model = try FrameModel(contentsOf: Package.golden(name))
+    self.model = try FrameModel(contentsOf: Package.golden(model ?? name))
   }
 
   subscript(name: String) -> Tensor { io[name]! }

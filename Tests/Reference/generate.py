@@ -210,6 +210,17 @@ def network(model, s, width, height):
     model, s, picture, camera, query, t, z)
 
 
+def mixed(model, s):
+  """Contexts of another size and shape than what is drawn from them."""
+  context = s.cameras(1, 3, width=23, height=15)
+  query = s.cameras(1, 2, width=12, height=20)
+  picture = s.picture(1, 3, height=15, width=23)
+  contexts = grouped(model.encode(picture[0], context.flat()), 1)
+  return {"context/image": picture[0], "context/lens": context.lens[0],
+          "context/pose": context.pose[0], "query/lens": query.lens[0],
+          "query/pose": query.pose[0], "drawn/1": model.draw(query, contexts, context, SCALE)[0]}
+
+
 def named(prediction): return dict(zip(("image", "log_variance", "inverse_depth"), prediction))
 
 
@@ -296,6 +307,8 @@ def made():
     add(files, name, seed, model.weights, **text)
     io = network(model, Source(seed + 10), *size)
     add(files, f"{name}_io", seed + 10, io, scale=str(SCALE), **text)
+  tiny = Twin(TINY, Source(3).weights(TINY))
+  add(files, "mixed_io", 15, mixed(tiny, Source(15)), scale=str(SCALE))
   add(files, "training", 5, training_case(Source(5)), scale=str(SCALE), **settings(),
       configuration=TINY.json())
   return files

@@ -50,7 +50,7 @@ import Testing
     }
   }
 
-  @Test(arguments: ["layers", "loss", "odd", "odd_io", "tiny", "tiny_io", "training"])
+  @Test(arguments: ["layers", "loss", "mixed_io", "odd", "odd_io", "tiny", "tiny_io", "training"])
   func readsWhatAnotherImplementationWrote(name: String) throws {
     let file = try Safetensors(contentsOf: Package.golden(name))
     #expect(file.metadata["generator"] == "Tests/Reference/generate.py")
