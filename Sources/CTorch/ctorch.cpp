@@ -1,4 +1,4 @@
-#include "include/CTorch.h"
+#include "handle.h"
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -15,18 +15,14 @@
 #include <string>
 #include <vector>
 
-struct ct_tensor {
-  at::Tensor value;
-};
 struct ct_generator {
   at::Generator value;
 };
 
-namespace {
+namespace ctorch {
 
 thread_local std::string last_error;
 
-/// The message without libtorch's C++ back-trace.
 void remember(const std::exception &e) {
   auto *c10e = dynamic_cast<const c10::Error *>(&e);
   last_error = c10e ? c10e->what_without_backtrace() : e.what();
@@ -34,29 +30,11 @@ void remember(const std::exception &e) {
     last_error.resize(end);
 }
 
-/// Runs `f`; whatever it throws ends here and becomes `failed`.
-template <class R, class F>
-R guarded(R failed, F f) noexcept {
-  try {
-    last_error.clear();
-    return f();
-  } catch (const std::exception &e) {
-    remember(e);
-  } catch (...) {
-    last_error = "unknown C++ exception";
-  }
-  return failed;
-}
+}  // namespace ctorch
 
-template <class F>
-ct_tensor *tensor(F f) noexcept {
-  return guarded<ct_tensor *>(nullptr, [&] { return new ct_tensor{f()}; });
-}
+using namespace ctorch;
 
-template <class F>
-int32_t status(F f) noexcept {
-  return guarded<int32_t>(1, [&] { return f(), 0; });
-}
+namespace {
 
 c10::Device device(int32_t kind, int32_t index) {
   return c10::Device(static_cast<c10::DeviceType>(kind), kind == CT_CPU ? -1 : index);

@@ -6,7 +6,9 @@ struct Rtfm: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "rtfm",
     abstract: "Walk through places that a network draws: a real-time frame model.",
-    subcommands: [Explore.self, Render.self, Train.self, Scenes.self])
+    subcommands: [
+      Explore.self, Render.self, Evaluate.self, Train.self, Scenes.self, Bench.self, Doctor.self,
+    ])
 }
 
 /// Exit status 0: done; 1: failed, with one line that says why; 2: the call's words are off.

@@ -133,6 +133,27 @@ int32_t ct_add_scaled_(ct_tensor *_Nonnull a, ct_arg b, double scale);  // a += 
 int32_t ct_mul_scalar_(ct_tensor *_Nonnull a, double s);
 int32_t ct_lerp_(ct_tensor *_Nonnull a, ct_arg b, double t);
 
+// ---- Drawing on the CPU: Float32, contiguous, no gradients (fused.cpp says more)
+// A weight [out, in] laid out for products with so many rows; NULL with an empty error where this
+// libtorch has no such layout.
+ct_result ct_packed(ct_arg weight, int64_t rows);
+// x weightᵀ for a packed weight; then, if asked, silu of it, or `factor` times it.
+ct_result ct_packed_linear(ct_arg x, ct_arg packed, bool silu, ct_optional factor);
+// Places one frame's raw keys and values [L, T, G, d] from slot `first` on in [L, G, M, d].
+// matrix [4, 4] is for columns; cosines and sines are [T, G or 1, A, n].
+int32_t ct_place(
+    ct_arg keys, ct_arg values, ct_arg matrix, ct_arg cosines, ct_arg sines, int64_t first,
+    ct_tensor *_Nonnull slot_keys, ct_tensor *_Nonnull slot_values);
+// One layer's attention of T tokens. projections [T, (H + 2 G) d]: queries, keys, values; gains [d].
+// Own keys and values go to the last T of the layer's slots, then queries attend to all of them.
+// lens and inverse [4, 4]; cosines and sines [T, 1, 1, n], for each of so many groups.
+// raw_keys and raw_values [T, G, d], if given, get what a memory keeps. Returns [T, H d].
+ct_result ct_attend(
+    ct_arg projections, ct_arg query_gains, ct_arg key_gains, ct_arg lens, ct_arg inverse,
+    ct_arg cosines, ct_arg sines, int32_t groups, int64_t layer, ct_tensor *_Nonnull slot_keys,
+    ct_tensor *_Nonnull slot_values, ct_tensor *_Nullable raw_keys, ct_tensor *_Nullable raw_values);
+int64_t ct_revision(ct_arg t);  // grows with each change in place; 0 for inference tensors
+
 // ---- Gradients
 ct_result ct_detach(ct_arg a);
 int32_t ct_set_requires_grad(ct_tensor *_Nonnull a, bool on);

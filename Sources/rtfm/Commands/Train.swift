@@ -38,6 +38,8 @@ struct Train: ParsableCommand {
   var rate = 1.0
   @Option(help: "Steps of warm-up.")
   var warmUp = 200
+  @Option(help: "The last part of the steps, 0 to 1, over which the learning rate falls to zero.")
+  var decayShare = 0.2
   @Option(help: "How many different worlds to train on; no end by default.")
   var worlds: Int?
   @Option(help: "Steps between checkpoints and sample sheets.")
@@ -77,6 +79,7 @@ struct Train: ParsableCommand {
     plan.optimizer.rate = (optimizer == .muon ? 2e-3 : 1e-3) * rate
     plan.optimizer.muonRate *= rate
     plan.optimizer.warmUp = warmUp
+    plan.optimizer.decayShare = decayShare
     return plan
   }
 }

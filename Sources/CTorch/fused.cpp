@@ -1,0 +1,292 @@
+// Drawing on the CPU: what libtorch's operations would do one after the other, in one pass over the
+// memory. The tensor path (Sources/Layers) says the same more slowly; the tests compare them.
+#include "handle.h"
+
+#include <ATen/Parallel.h>
+#include <ATen/core/dispatch/Dispatcher.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+using namespace ctorch;
+
+namespace {
+
+typedef float Four __attribute__((ext_vector_type(4)));
+
+constexpr long max_width = 256;  // channels of a head
+
+/// How a token's channels of one head are placed.
+struct Placing {
+  Four columns[4];  // of the matrix for the first half
+  const float *cosines = nullptr, *sines = nullptr;  // for the second half; none: as it is
+  long width = 0, groups = 1, pairs = 0;
+  long token_stride = 0, group_stride = 0;  // in the tables
+};
+
+/// A layer's projections of a frame's own tokens, and where they go.
+struct Own {
+  const float *projections, *query_gains, *key_gains;
+  float query_factor;
+  Placing query, key, value;
+  long heads, shared, tiles, slots;
+  float *queries;              // [H][tiles][d][tile_width]
+  float *keys, *values;        // the first own slot of [G][slots][d]
+  float *raw_keys, *raw_values;  // [T][G][d], or none
+};
+
+/// What a tile of queries has gathered so far.
+struct Tile {
+  const float *queries;  // [d][tile_width]
+  long count;            // of queries, at most tile_width
+  float *sums;           // [tile_width][d]
+  float *top;            // [tile_width], the greatest score
+  float *total;          // [tile_width], the sum of weights
+};
+
+}  // namespace
+
+#if defined(__x86_64__)
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma"))), apply_to = function)
+#define ISA avx512
+#define LANES 16
+#define KEYS 12
+#define GATHER 4
+#include "attention_lanes.h"
+#undef ISA
+#undef LANES
+#undef KEYS
+#undef GATHER
+#pragma clang attribute pop
+
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#define ISA avx2
+#define LANES 8
+#define KEYS 6
+#define GATHER 2
+#include "attention_lanes.h"
+#undef ISA
+#undef LANES
+#undef KEYS
+#undef GATHER
+#pragma clang attribute pop
+#endif
+
+#define ISA plain
+#define LANES 4
+#define KEYS 4
+#define GATHER 2
+#include "attention_lanes.h"
+
+namespace {
+
+/// The functions of one instruction set.
+struct Kernels {
+  long tile_width, block_keys;
+  decltype(&plain::attend) attend;
+  decltype(&plain::place_rows) place_rows;
+  decltype(&plain::own_token) own_token;
+  decltype(&plain::finish) finish;
+};
+
+#define KERNELS(isa) \
+  {isa::tile_width, isa::block_keys, isa::attend, isa::place_rows, isa::own_token, isa::finish}
+
+const Kernels &kernels() {
+  static const Kernels best = [] {
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+      return Kernels KERNELS(avx512);
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+      return Kernels KERNELS(avx2);
+#endif
+    return Kernels KERNELS(plain);
+  }();
+  return best;
+}
+
+float *data(const at::Tensor &t) {
+  TORCH_CHECK(t.is_cpu() && t.is_contiguous() && t.scalar_type() == at::kFloat,
+              "needs a contiguous Float32 tensor on the CPU");
+  return t.data_ptr<float>();
+}
+
+Placing placing(const at::Tensor &matrix, bool transposed, long width) {
+  const float *m = data(matrix);
+  Placing p;
+  for (int column = 0; column < 4; column++)
+    for (int row = 0; row < 4; row++)
+      p.columns[column][row] = transposed ? m[column * 4 + row] : m[row * 4 + column];
+  p.width = width;
+  return p;
+}
+
+/// With a table [T, G or 1, A or 1, n], for one of its heads.
+Placing turned(Placing p, const at::Tensor &cosines, const at::Tensor &sines, long groups,
+               long head) {
+  const long heads = cosines.size(1), some = cosines.size(2), n = cosines.size(3);
+  TORCH_CHECK(4 * groups * n == p.width && (some == groups || some == 1), "a table of other angles");
+  const long offset = heads == 1 ? 0 : head * some * n;
+  p.cosines = data(cosines) + offset;
+  p.sines = data(sines) + offset;
+  p.groups = groups;
+  p.pairs = n;
+  p.token_stride = heads * some * n;
+  p.group_stride = some == 1 ? 0 : n;
+  return p;
+}
+
+/// Memory that a thread keeps for its next call.
+float *scratch(size_t count) {
+  thread_local std::vector<float> memory;
+  if (memory.size() < count) memory.resize(count);
+  return memory.data();
+}
+
+/// Memory for the queries of a layer, and for what they gather.
+struct Workspace {
+  std::vector<float> queries, sums, top, total;
+
+  void prepare(long heads, long tiles, long width, long d) {
+    queries.resize(heads * tiles * d * width);
+    sums.assign(heads * tiles * width * d, 0.f);
+    top.assign(heads * tiles * width, -INFINITY);
+    total.assign(heads * tiles * width, 0.f);
+  }
+};
+
+}  // namespace
+
+int32_t ct_place(
+    ct_arg keys, ct_arg values, ct_arg matrix, ct_arg cosines, ct_arg sines, int64_t first,
+    ct_tensor *slot_keys, ct_tensor *slot_values) {
+  return status([&] {
+    const auto &k = keys->value;
+    const long layers = k.size(0), tokens = k.size(1), heads = k.size(2), d = k.size(3);
+    const long slots = slot_keys->value.size(2), groups = cosines->value.size(2);
+    TORCH_CHECK(first + tokens <= slots && cosines->value.size(0) == tokens, "too few slots");
+    const float *from_k = data(k), *from_v = data(values->value);
+    float *to_k = data(slot_keys->value), *to_v = data(slot_values->value);
+    const Placing plain = placing(matrix->value, false, d);
+    std::vector<Placing> turns;
+    for (long g = 0; g < heads; g++)
+      turns.push_back(turned(plain, cosines->value, sines->value, groups, g));
+    const auto &all = kernels();
+    at::parallel_for(0, layers * heads, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; i++) {
+        const long layer = i / heads, g = i % heads;
+        const long from = (layer * tokens * heads + g) * d, to = (i * slots + first) * d;
+        all.place_rows(turns[g], tokens, from_k + from, heads * d, to_k + to, d);
+        all.place_rows(plain, tokens, from_v + from, heads * d, to_v + to, d);
+      }
+    });
+  });
+}
+
+ct_tensor *ct_attend(
+    ct_arg projections, ct_arg query_gains, ct_arg key_gains, ct_arg lens, ct_arg inverse,
+    ct_arg cosines, ct_arg sines, int32_t groups, int64_t layer, ct_tensor *slot_keys,
+    ct_tensor *slot_values, ct_tensor *raw_keys, ct_tensor *raw_values) {
+  return tensor([&] {
+    const auto &all = kernels();
+    const auto &k = slot_keys->value;
+    const long shared = k.size(1), slots = k.size(2), d = k.size(3), width = all.tile_width;
+    const long tokens = projections->value.size(0);
+    const long heads = projections->value.size(1) / d - 2 * shared;
+    const long tiles = (tokens + width - 1) / width;
+    TORCH_CHECK(d % 16 == 0 && d <= max_width && slots >= tokens && heads % shared == 0,
+                "shapes that no attention has");
+    float *keys = data(k) + layer * shared * slots * d;
+    float *values = data(slot_values->value) + layer * shared * slots * d;
+
+    thread_local Workspace workspace;
+    Workspace &w = workspace;
+    w.prepare(heads, tiles, width, d);
+    const Placing own_key = placing(inverse->value, false, d);
+    const Placing out_placing = placing(lens->value, false, d);
+    const Own own{
+        data(projections->value), data(query_gains->value), data(key_gains->value),
+        1 / std::sqrt(float(d)),
+        turned(placing(lens->value, true, d), cosines->value, sines->value, groups, 0),
+        turned(own_key, cosines->value, sines->value, groups, 0), own_key,
+        heads, shared, tiles, slots, w.queries.data(),
+        keys + (slots - tokens) * d, values + (slots - tokens) * d,
+        raw_keys ? data(raw_keys->value) : nullptr, raw_values ? data(raw_values->value) : nullptr};
+    at::parallel_for(0, tokens, 16, [&](int64_t begin, int64_t end) {
+      for (int64_t t = begin; t < end; t++) all.own_token(own, t);
+    });
+
+    auto result = at::empty({tokens, heads * d}, projections->value.options());
+    float *out = data(result);
+    // Whole heads where there are enough of them: their keys then stay in one core's cache.
+    const long wanted = 3 * at::get_num_threads();
+    const long parts = std::min(tiles, std::max(1L, (wanted + heads - 1) / heads));
+    at::parallel_for(0, heads * parts, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t task = begin; task < end; task++) {
+        const long h = task / parts, part = task % parts, g = h / (heads / shared);
+        std::vector<Tile> some;
+        for (long t = tiles * part / parts; t < tiles * (part + 1) / parts; t++) {
+          const long i = h * tiles + t;
+          some.push_back({&w.queries[i * d * width], std::min(width, tokens - t * width),
+                          &w.sums[i * width * d], &w.top[i * width], &w.total[i * width]});
+        }
+        all.attend(some.data(), some.size(), keys + g * slots * d, values + g * slots * d, slots, d,
+                   scratch(all.block_keys * width));
+        long t = tiles * part / parts;
+        for (const Tile &tile : some)
+          all.finish(tile, out_placing, out + t++ * width * heads * d + h * d, heads * d);
+      }
+    });
+    return result;
+  });
+}
+
+// ---- Products with a weight in the layout that oneDNN likes best
+
+namespace {
+
+using Reorder = at::Tensor(const at::Tensor &, std::optional<c10::SymInt>);
+using Scalars = c10::List<std::optional<at::Scalar>>;
+using Linear = at::Tensor(const at::Tensor &, const at::Tensor &, const std::optional<at::Tensor> &,
+                          std::string_view, Scalars, std::optional<std::string_view>);
+using Times = at::Tensor(const at::Tensor &, const at::Tensor &, const at::Tensor &,
+                         const std::optional<at::Tensor> &, std::string_view);
+
+/// An operation of libtorch's by its name; none where this libtorch lacks it.
+template <class Signature>
+std::optional<c10::TypedOperatorHandle<Signature>> find(const char *name, const char *overload) {
+  auto found = c10::Dispatcher::singleton().findSchema({name, overload});
+  if (!found || !found->hasKernelForDispatchKey(c10::DispatchKey::CPU)) return std::nullopt;
+  return found->typed<Signature>();
+}
+
+}  // namespace
+
+ct_tensor *ct_packed(ct_arg weight, int64_t rows) {
+  return guarded<ct_tensor *>(nullptr, [&]() -> ct_tensor * {
+    static const auto reorder = find<Reorder>("mkldnn::_reorder_linear_weight", "");
+    static const auto linear = find<Linear>("mkldnn::_linear_pointwise", "");
+    static const auto times = find<Times>("mkldnn::_linear_pointwise", "binary");
+    if (!reorder || !linear || !times || !at::globalContext().userEnabledMkldnn()) return nullptr;
+    return new ct_tensor{reorder->call(weight->value, c10::SymInt(rows))};
+  });
+}
+
+ct_tensor *ct_packed_linear(ct_arg x, ct_arg packed, bool silu, ct_optional factor) {
+  return tensor([&] {
+    static const auto linear = find<Linear>("mkldnn::_linear_pointwise", "").value();
+    static const auto times = find<Times>("mkldnn::_linear_pointwise", "binary").value();
+    if (factor)
+      return times.call(x->value, factor->value, packed->value, std::nullopt, "mul");
+    return linear.call(x->value, packed->value, std::nullopt, silu ? "swish" : "none", Scalars(), "");
+  });
+}
+
+int64_t ct_revision(ct_arg t) {
+  return guarded<int64_t>(0, [&] {
+    return t->value.is_inference() ? 0 : static_cast<int64_t>(t->value._version());
+  });
+}
