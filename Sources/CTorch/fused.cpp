@@ -3,9 +3,11 @@
 #include "handle.h"
 
 #include <ATen/Parallel.h>
+#include <ATen/TensorIterator.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <vector>
 
@@ -94,18 +96,20 @@ struct Kernels {
 #define KERNELS(isa) \
   {isa::tile_width, isa::block_keys, isa::attend, isa::place_rows, isa::own_token, isa::finish}
 
-const Kernels &kernels() {
-  static const Kernels best = [] {
+/// The widest vectors to use, in Float32 lanes; fewer than there are only in tests.
+std::atomic<int32_t> widest{16};
+
+/// The best this machine has.
+Kernels kernels() {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
-      return Kernels KERNELS(avx512);
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-      return Kernels KERNELS(avx2);
+  static const bool wide =
+      __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  static const bool medium = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (wide && widest >= 16) return KERNELS(avx512);
+  if (medium && widest >= 8) return KERNELS(avx2);
 #endif
-    return Kernels KERNELS(plain);
-  }();
-  return best;
+  return KERNELS(plain);
 }
 
 float *data(const at::Tensor &t) {
@@ -139,6 +143,22 @@ Placing turned(Placing p, const at::Tensor &cosines, const at::Tensor &sines, lo
   return p;
 }
 
+/// Calls `f` with every i in 0..<count, on libtorch's threads, neighbours on the same one.
+///
+/// at::parallel_for is a template that runs on one thread where the compiler knows no OpenMP; the
+/// loop over a tensor's elements is compiled into libtorch.
+template <class F>
+void parallel(int64_t count, F f) {
+  auto indices = at::arange(count, at::kLong);
+  auto iterator = at::TensorIterator::nullary_op(indices);
+  iterator.for_each(
+      [&](char **data, const int64_t *strides, int64_t n) {
+        for (int64_t i = 0; i < n; i++)
+          f(*reinterpret_cast<const int64_t *>(data[0] + i * strides[0]));
+      },
+      1);
+}
+
 /// Memory that a thread keeps for its next call.
 float *scratch(size_t count) {
   thread_local std::vector<float> memory;
@@ -160,6 +180,8 @@ struct Workspace {
 
 }  // namespace
 
+void ct_limit_lanes(int32_t lanes) { widest = lanes; }
+
 int32_t ct_place(
     ct_arg keys, ct_arg values, ct_arg matrix, ct_arg cosines, ct_arg sines, int64_t first,
     ct_tensor *slot_keys, ct_tensor *slot_values) {
@@ -174,14 +196,12 @@ int32_t ct_place(
     std::vector<Placing> turns;
     for (long g = 0; g < heads; g++)
       turns.push_back(turned(plain, cosines->value, sines->value, groups, g));
-    const auto &all = kernels();
-    at::parallel_for(0, layers * heads, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; i++) {
-        const long layer = i / heads, g = i % heads;
-        const long from = (layer * tokens * heads + g) * d, to = (i * slots + first) * d;
-        all.place_rows(turns[g], tokens, from_k + from, heads * d, to_k + to, d);
-        all.place_rows(plain, tokens, from_v + from, heads * d, to_v + to, d);
-      }
+    const Kernels all = kernels();
+    parallel(layers * heads, [&](long i) {
+      const long layer = i / heads, g = i % heads;
+      const long from = (layer * tokens * heads + g) * d, to = (i * slots + first) * d;
+      all.place_rows(turns[g], tokens, from_k + from, heads * d, to_k + to, d);
+      all.place_rows(plain, tokens, from_v + from, heads * d, to_v + to, d);
     });
   });
 }
@@ -191,11 +211,11 @@ ct_tensor *ct_attend(
     ct_arg cosines, ct_arg sines, int32_t groups, int64_t layer, ct_tensor *slot_keys,
     ct_tensor *slot_values, ct_tensor *raw_keys, ct_tensor *raw_values) {
   return tensor([&] {
-    const auto &all = kernels();
+    const Kernels all = kernels();
     const auto &k = slot_keys->value;
     const long shared = k.size(1), slots = k.size(2), d = k.size(3), width = all.tile_width;
-    const long tokens = projections->value.size(0);
-    const long heads = projections->value.size(1) / d - 2 * shared;
+    const long channels = projections->value.size(-1), heads = channels / d - 2 * shared;
+    const long tokens = projections->value.numel() / channels;
     const long tiles = (tokens + width - 1) / width;
     TORCH_CHECK(d % 16 == 0 && d <= max_width && slots >= tokens && heads % shared == 0,
                 "shapes that no attention has");
@@ -215,30 +235,28 @@ ct_tensor *ct_attend(
         heads, shared, tiles, slots, w.queries.data(),
         keys + (slots - tokens) * d, values + (slots - tokens) * d,
         raw_keys ? data(raw_keys->value) : nullptr, raw_values ? data(raw_values->value) : nullptr};
-    at::parallel_for(0, tokens, 16, [&](int64_t begin, int64_t end) {
-      for (int64_t t = begin; t < end; t++) all.own_token(own, t);
-    });
+    parallel(tokens, [&](long t) { all.own_token(own, t); });
 
-    auto result = at::empty({tokens, heads * d}, projections->value.options());
+    auto shape = projections->value.sizes().vec();
+    shape.back() = heads * d;
+    auto result = at::empty(shape, projections->value.options());
     float *out = data(result);
     // Whole heads where there are enough of them: their keys then stay in one core's cache.
     const long wanted = 3 * at::get_num_threads();
     const long parts = std::min(tiles, std::max(1L, (wanted + heads - 1) / heads));
-    at::parallel_for(0, heads * parts, 1, [&](int64_t begin, int64_t end) {
-      for (int64_t task = begin; task < end; task++) {
-        const long h = task / parts, part = task % parts, g = h / (heads / shared);
-        std::vector<Tile> some;
-        for (long t = tiles * part / parts; t < tiles * (part + 1) / parts; t++) {
-          const long i = h * tiles + t;
-          some.push_back({&w.queries[i * d * width], std::min(width, tokens - t * width),
-                          &w.sums[i * width * d], &w.top[i * width], &w.total[i * width]});
-        }
-        all.attend(some.data(), some.size(), keys + g * slots * d, values + g * slots * d, slots, d,
-                   scratch(all.block_keys * width));
-        long t = tiles * part / parts;
-        for (const Tile &tile : some)
-          all.finish(tile, out_placing, out + t++ * width * heads * d + h * d, heads * d);
+    parallel(heads * parts, [&](long task) {
+      const long h = task / parts, part = task % parts, g = h / (heads / shared);
+      const long begin = tiles * part / parts, end = tiles * (part + 1) / parts;
+      std::vector<Tile> some;
+      for (long t = begin; t < end; t++) {
+        const long i = h * tiles + t;
+        some.push_back({&w.queries[i * d * width], std::min(width, tokens - t * width),
+                        &w.sums[i * width * d], &w.top[i * width], &w.total[i * width]});
       }
+      all.attend(some.data(), some.size(), keys + g * slots * d, values + g * slots * d, slots, d,
+                 scratch(all.block_keys * width));
+      for (long t = begin; t < end; t++)
+        all.finish(some[t - begin], out_placing, out + t * width * heads * d + h * d, heads * d);
     });
     return result;
   });

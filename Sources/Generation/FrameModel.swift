@@ -21,6 +21,9 @@ public final class FrameModel {
   /// Every parameter with its name, in the order of making.
   public let parameters: [(name: String, tensor: Tensor)]
 
+  /// Made when a frame is first drawn on a CPU.
+  var fused: FusedNetwork?
+
   let embed: Linear
   let registers: Tensor  // [R, D]
   let role: Tensor  // [2, D]
@@ -79,10 +82,15 @@ public final class FrameModel {
     let batch = lenses.count
     let stream = Tensor.concatenated(
       [embed(patches), registers.expanded([batch] + registers.shape)], axis: 1)
-    let conditions = time(timeEmbedding(t)) + roleVector  // [B, D]
     return Tokens(
-      stream: stream + roleVector, modulation: modulation(conditions.silu()),
+      stream: stream + roleVector, modulation: modulation(t, role),
       positions: OwnPositions(lenses, configuration, on: device))
+  }
+
+  /// What conditions all layers: `[B, 6 D]` for t `[B]`.
+  func modulation(_ t: Tensor, _ role: Role) -> Tensor {
+    let roleVector = self.role.narrowed(0, role.rawValue..<role.rawValue + 1)
+    return modulation((time(timeEmbedding(t)) + roleVector).silu())
   }
 
   /// Encodes frames, each alone, into what a memory keeps of them: raw keys and values.

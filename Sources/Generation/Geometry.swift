@@ -81,7 +81,7 @@ extension OwnPositions {
 }
 
 /// The rotary angles of a frame's own patches and registers, `[T, 1, 1, n]`.
-private func ownAngles(_ grid: (rows: Int, columns: Int), _ c: Configuration) -> Tensor {
+func ownAngles(_ grid: (rows: Int, columns: Int), _ c: Configuration) -> Tensor {
   let cells = 0..<grid.rows * grid.columns
   let registers = [Float](repeating: 0, count: c.registers)
   func column(_ coordinate: (Int) -> Int) -> Tensor {
@@ -104,21 +104,27 @@ struct RelativeViews {
 
   /// Places contexts' keys and values; leading axes `lead` (which multiply to Q), then C.
   func positions(_ c: Configuration, lead: [Int], on device: Device) -> RecalledPositions {
+    let (matrices, angles) = tables(c, lead: lead, on: device)
+    return RecalledPositions(
+      matrices: matrices, angles: angles, width: c.headWidth / 2, groups: c.groups)
+  }
+
+  /// What places contexts: matrices `[lead, C, 4, 4]` for the projective half; angles
+  /// `[lead, C, T, G, A, n]` for the rotary half, or `[T, 1, 1, n]` where all have their own.
+  func tables(_ c: Configuration, lead: [Int], on device: Device) -> (
+    matrices: Tensor, angles: Tensor
+  ) {
     let count = contexts[0].count
     let views = zip(queries, contexts).flatMap { query, frames in
       frames.map { View(query: query, context: $0, scale: scale) }
     }
     let matrices = Tensor(views.flatMap(\.matrix), shape: lead + [count, 4, 4]).to(device)
-    func positions(_ angles: Tensor) -> RecalledPositions {
-      RecalledPositions(
-        matrices: matrices, angles: angles, width: c.headWidth / 2, groups: c.groups)
-    }
     if c.anchors == 0 {
       let grid = Lenses([contexts[0][0].intrinsics]).grid(patch: c.patch)
-      return positions(ownAngles(grid, c).to(device))
+      return (matrices, ownAngles(grid, c).to(device))
     }
     let angles = angles(views, c, on: device)  // [Q C, T, G, A, n]
-    return positions(angles.reshaped(lead + [count] + angles.shape.dropFirst()))
+    return (matrices, angles.reshaped(lead + [count] + angles.shape.dropFirst()))
   }
 
   /// Where context patches land in the query's grid if they lie at the anchors' depths (URoPE).

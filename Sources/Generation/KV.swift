@@ -15,25 +15,58 @@ public struct KV {
     values = .concatenated(layers.map(\.values), axis: 0).contiguous()
   }
 
+  init(keys: Tensor, values: Tensor) { (self.keys, self.values) = (keys, values) }
+
   /// Bytes that it takes.
   public var size: Int { 2 * keys.count * keys.type.size }
 }
 
 /// Several frames' KV in the coordinates of one query: what drawing attends to.
 public struct Context {
-  let keys: [Tensor]  // per layer [1, C T, G, d]
-  let values: [Tensor]
+  private let storage: Storage
   /// How many frames it holds.
   public let count: Int
 
-  func layer(_ i: Int) -> LayerKV { LayerKV(keys: keys[i], values: values[i]) }
+  private enum Storage {
+    /// For each layer, keys and values `[1, C T, G, d]`.
+    case layers([LayerKV])
+    /// Placed where the fused network reads them.
+    case slots(AttentionSlots, recalled: Int)
+  }
+
+  init(_ layers: [LayerKV], count: Int) {
+    storage = .layers(layers)
+    self.count = count
+  }
+
+  init(_ slots: AttentionSlots, recalled: Int, count: Int) {
+    storage = .slots(slots, recalled: recalled)
+    self.count = count
+  }
+
+  var slots: AttentionSlots? {
+    if case .slots(let slots, _) = storage { slots } else { nil }
+  }
+
+  func layer(_ i: Int) -> LayerKV {
+    switch storage {
+    case .layers(let layers): return layers[i]
+    case .slots(let slots, let recalled):
+      func part(_ t: Tensor) -> Tensor {  // [L, G, M, d] -> [1, C T, G, d]
+        t.narrowed(0, i..<i + 1).narrowed(2, 0..<recalled).transposed(1, 2)
+      }
+      return LayerKV(keys: part(slots.keys), values: part(slots.values))
+    }
+  }
 }
 
 extension FrameModel {
   /// Encodes one frame for a memory.
   public func encode(_ frame: Frame) -> KV {
     Runtime.inference {
-      KV(encode(Tensor(frame.image).to(device), Lenses([frame.camera.intrinsics])))
+      let lens = frame.camera.intrinsics
+      if let fused = fused(for: lens) { return fused.encode(Tensor(frame.image), lens) }
+      return KV(encode(Tensor(frame.image).to(device), Lenses([lens])))
     }
   }
 
@@ -44,18 +77,27 @@ extension FrameModel {
   {
     guard !frames.isEmpty else { return nil }
     return Runtime.inference {
-      let views = RelativeViews(queries: [query], contexts: [frames.map(\.camera)], scale: scale)
-      let positions = views.positions(configuration, lead: [], on: device)
-      let layers = configuration.layers
-      func flat(_ t: Tensor) -> [Tensor] {  // [L, C, T, G, d] -> L x [1, C T, G, d]
-        let s = t.shape
-        return t.reshaped(layers, s[1] * s[2], s[3], s[4]).split(layers, axis: 0)
+      if let fused = fused(for: query.intrinsics) {
+        return fused.gather(frames, for: query, scale: scale)
       }
-      return Context(
-        keys: flat(positions.place(keys: .stacked(frames.map(\.kv.keys), axis: 1))),
-        values: flat(positions.place(values: .stacked(frames.map(\.kv.values), axis: 1))),
-        count: frames.count)
+      return gatherTensors(frames, for: query, scale: scale)
     }
+  }
+
+  /// The same on any device: what the fused network is held against.
+  func gatherTensors(_ frames: [(kv: KV, camera: Camera)], for query: Camera, scale: Double)
+    -> Context
+  {
+    let views = RelativeViews(queries: [query], contexts: [frames.map(\.camera)], scale: scale)
+    let positions = views.positions(configuration, lead: [], on: device)
+    let layers = configuration.layers
+    func flat(_ t: Tensor) -> [Tensor] {  // [L, C, T, G, d] -> L x [1, C T, G, d]
+      let s = t.shape
+      return t.reshaped(layers, s[1] * s[2], s[3], s[4]).split(layers, axis: 0)
+    }
+    let keys = flat(positions.place(keys: .stacked(frames.map(\.kv.keys), axis: 1)))
+    let values = flat(positions.place(values: .stacked(frames.map(\.kv.values), axis: 1)))
+    return Context(zip(keys, values).map { LayerKV(keys: $0, values: $1) }, count: frames.count)
   }
 
   /// Draws what the query camera sees.
@@ -69,28 +111,59 @@ extension FrameModel {
   ) -> (image: Tensor, logVariance: Tensor) {
     Runtime.inference {
       let lens = query.intrinsics
-      let start = noise ?? .zeros([1, 3, lens.height, lens.width], on: device)
-      return sample(from: start, steps: steps) { z, t in
-        predict(z, t: t, Lenses([lens]), recalled: context.map { c in { c.layer($0) } })
+      if context == nil || context?.slots != nil, let fused = fused(for: lens) {
+        let slots = context?.slots ?? fused.gather([], for: query, scale: 1).slots!
+        return sample(from: noise, lens, steps: steps) { fused.predict($0, t: $1, lens, slots) }
       }
+      return drawTensors(query, context: context, steps: steps, noise: noise)
     }
   }
 
-  /// Euler's method from noise to data: at t = i / steps, a step along (x̂ - z) / (1 - t).
+  /// The same on any device: what the fused network is held against.
+  func drawTensors(_ query: Camera, context: Context?, steps: Int, noise: Tensor?)
+    -> (image: Tensor, logVariance: Tensor)
+  {
+    let lens = query.intrinsics
+    return sample(from: noise, lens, steps: steps) { z, t in
+      predict(
+        z ?? .zeros([1, 3, lens.height, lens.width], on: device),
+        t: Tensor(repeating: t, shape: [1], on: device), Lenses([lens]),
+        recalled: context.map { c in { c.layer($0) } })
+    }
+  }
+
+  /// Euler's method from noise, or from zeros, to data: at t = i / steps, a step along
+  /// (x̂ - z) / (1 - t).
   private func sample(
-    from start: Tensor, steps: Int, _ predict: (Tensor, Tensor) -> Prediction
+    from start: Tensor?, _ lens: Intrinsics, steps: Int,
+    _ predict: (Tensor?, Double) -> Prediction
   ) -> (image: Tensor, logVariance: Tensor) {
     precondition(steps > 0, "draw: needs at least one step")
     var z = start
     var prediction: Prediction?
     for i in 0..<steps {
       let t = Double(i) / Double(steps)
-      let p = predict(z, Tensor(repeating: t, shape: [1], on: device))
-      z = z + (p.image - z) * (1 / Double(steps) / (1 - t))
+      let p = predict(z, t)
+      let share = 1 / Double(steps) / (1 - t)
+      z = z.map { $0 + (p.image - $0) * share } ?? p.image * share
       prediction = p
     }
-    return (z, prediction!.logVariance)
+    return (z!, prediction!.logVariance)
   }
+
+  /// The network laid out for this machine's CPU, if it can be; laid out anew when weights have
+  /// changed.
+  private func fused(for lens: Intrinsics) -> FusedNetwork? {
+    guard FusedNetwork.fits(self) else { return nil }
+    if let fused, fused.revision == revision { return fused }
+    let grid = Lenses([lens]).grid(patch: configuration.patch)
+    let new = FusedNetwork(self, tokens: grid.rows * grid.columns + configuration.registers)
+    fused = new
+    return new
+  }
+
+  /// Grows whenever a weight changes.
+  var revision: Int { parameters.reduce(0) { $0 + $1.tensor.revision } }
 }
 
 extension Tensor {

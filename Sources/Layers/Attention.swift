@@ -71,14 +71,14 @@ public struct LayerKV {
 ///
 /// Letters: B frames, T tokens, D width, H query heads, G key/value heads, d head width, M recalled.
 public struct Attention {
-  let query: Linear
-  let key: Linear
-  let value: Linear
-  let out: Linear
-  let queryNorm: RMSNorm
-  let keyNorm: RMSNorm
-  let nullKey: Tensor  // [G, d]
-  let nullValue: Tensor
+  public let query: Linear
+  public let key: Linear
+  public let value: Linear
+  public let out: Linear
+  public let queryNorm: RMSNorm
+  public let keyNorm: RMSNorm
+  public let nullKey: Tensor  // [G, d]
+  public let nullValue: Tensor
   let headWidth: Int
 
   public init(

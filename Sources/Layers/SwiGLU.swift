@@ -2,9 +2,9 @@ public import Torch
 
 /// The gated feed-forward layer `down(silu(gate(x)) · up(x))` (Shazeer, arXiv 2002.05202).
 public struct SwiGLU {
-  let gate: Linear
-  let up: Linear
-  let down: Linear
+  public let gate: Linear
+  public let up: Linear
+  public let down: Linear
 
   /// - Parameter depth: how many layers add to the same stream: the first `down` shrinks with it.
   public init(_ address: Address, width: Int, hidden: Int, depth: Int) throws {

@@ -144,14 +144,15 @@ ct_result ct_packed_linear(ct_arg x, ct_arg packed, bool silu, ct_optional facto
 int32_t ct_place(
     ct_arg keys, ct_arg values, ct_arg matrix, ct_arg cosines, ct_arg sines, int64_t first,
     ct_tensor *_Nonnull slot_keys, ct_tensor *_Nonnull slot_values);
-// One layer's attention of T tokens. projections [T, (H + 2 G) d]: queries, keys, values; gains [d].
+// One layer's attention of T tokens. projections [.., T, (H + 2 G) d]: queries, keys, values; gains [d].
 // Own keys and values go to the last T of the layer's slots, then queries attend to all of them.
 // lens and inverse [4, 4]; cosines and sines [T, 1, 1, n], for each of so many groups.
-// raw_keys and raw_values [T, G, d], if given, get what a memory keeps. Returns [T, H d].
+// raw_keys and raw_values [T, G, d], if given, get what a memory keeps. Returns [.., T, H d].
 ct_result ct_attend(
     ct_arg projections, ct_arg query_gains, ct_arg key_gains, ct_arg lens, ct_arg inverse,
     ct_arg cosines, ct_arg sines, int32_t groups, int64_t layer, ct_tensor *_Nonnull slot_keys,
     ct_tensor *_Nonnull slot_values, ct_tensor *_Nullable raw_keys, ct_tensor *_Nullable raw_values);
+void ct_limit_lanes(int32_t lanes);  // widest vectors to use: 16, 8 or 4 Float32 lanes; for tests
 int64_t ct_revision(ct_arg t);  // grows with each change in place; 0 for inference tensors
 
 // ---- Gradients

@@ -1,0 +1,214 @@
+import Layers
+import Scene
+import Torch
+
+/// The network laid out for drawing one frame at a time on a CPU in Float32.
+///
+/// What `FrameModel.predict` and `encode` do with tensors, it does with packed weights and fused
+/// loops over memory that stays where it is: the same numbers, up to rounding, in less time. What
+/// depends on a lens or on t alone is computed once.
+final class FusedNetwork {
+  private unowned let model: FrameModel
+  private let configuration: Configuration
+  private let layers: [Layer]
+  private let pixels: PackedWeight
+  private let image: PackedWeight
+  private let nullKeys: Tensor  // [L, G, 1, d]
+  private let nullValues: Tensor
+  /// What the weights were when this was made.
+  let revision: Int
+
+  private var frames: [Key<Intrinsics>: FrameTables] = [:]
+  private var modulations: [Key<Double>: [Modulation]] = [:]
+  /// Slots that may be in use by a context still.
+  private var slots: AttentionSlots?
+
+  private struct Key<Value: Hashable>: Hashable {
+    let value: Value
+    let role: FrameModel.Role
+  }
+
+  /// Whether a model can be laid out like this.
+  static func fits(_ model: FrameModel) -> Bool {
+    let width = model.configuration.headWidth
+    return model.device == .cpu && width % 16 == 0 && width <= 256
+  }
+
+  init(_ model: FrameModel, tokens: Int) {
+    let c = model.configuration
+    self.model = model
+    configuration = c
+    revision = model.revision
+    layers = model.blocks.map { Layer($0, tokens: tokens) }
+    let patch = 3 * c.patch * c.patch
+    pixels = PackedWeight(model.embed.weight.narrowed(1, 0..<patch), rows: tokens)
+    image = PackedWeight(model.image.weight, rows: tokens)
+    let shape = [c.layers, c.keyValueHeads, 1, c.headWidth]
+    nullKeys = Tensor.stacked(model.blocks.map(\.attention.nullKey)).detached().reshaped(shape)
+    nullValues = Tensor.stacked(model.blocks.map(\.attention.nullValue)).detached().reshaped(shape)
+  }
+}
+
+/// One block's weights.
+private struct Layer {
+  let projections: PackedWeight  // queries, keys, values
+  let out: PackedWeight
+  let gate: PackedWeight
+  let up: PackedWeight
+  let down: PackedWeight
+  let gains: (query: Tensor, key: Tensor)
+
+  init(_ block: Block, tokens: Int) {
+    let a = block.attention
+    let joined = Tensor.concatenated([a.query.weight, a.key.weight, a.value.weight], axis: 0)
+    projections = PackedWeight(joined, rows: tokens)
+    out = PackedWeight(a.out.weight, rows: tokens)
+    gate = PackedWeight(block.feedForward.gate.weight, rows: tokens)
+    up = PackedWeight(block.feedForward.up.weight, rows: tokens)
+    down = PackedWeight(block.feedForward.down.weight, rows: tokens)
+    gains = (a.queryNorm.gain.detached(), a.keyNorm.gain.detached())
+  }
+
+  /// The rest of the block, once attention is done.
+  func finish(_ h: Tensor, attended: Tensor, _ m: Modulation) -> Tensor {  // [1, T, D]
+    let h = m.attention.add(out(attended), to: h)
+    let n = m.feedForward.normalize(h)
+    return m.feedForward.add(down(up.times(gate.silu(n), n)), to: h)
+  }
+}
+
+/// What a lens alone decides about a frame's tokens.
+private struct FrameTables {
+  let rows: Int
+  let columns: Int
+  /// The tokens of an image of zeros: rays, registers and role.
+  let stream: Tensor  // [1, T, D]
+  let places: AttentionSlots.OwnPlaces
+}
+
+extension FusedNetwork {
+  /// One evaluation for one frame; a nil `z` stands for zeros.
+  func predict(_ z: Tensor?, t: Double, _ lens: Intrinsics, _ slots: AttentionSlots) -> Prediction {
+    let tables = tables(lens, .target)
+    var h = stream(z, tables)
+    for (i, (layer, m)) in zip(layers, modulation(t, .target)).enumerated() {
+      let attended = slots.attend(
+        layer.projections(m.attention.normalize(h)), layer: i, gains: layer.gains, tables.places)
+      h = layer.finish(h, attended: attended, m)
+    }
+    let (rows, columns) = (tables.rows, tables.columns)
+    let patches = h.narrowed(1, 0..<rows * columns).layerNorm()  // [1, N, D]
+    let picture = unpatchify(image(patches), configuration.patch, rows: rows, columns: columns)
+    return Prediction(
+      image: picture.narrowed(2, 0..<lens.height).narrowed(3, 0..<lens.width),
+      logVariance: model.certainty(patches), features: patches)
+  }
+
+  /// A frame's raw keys and values.
+  func encode(_ image: Tensor, _ lens: Intrinsics) -> KV {
+    let tables = tables(lens, .context)
+    let c = configuration
+    var h = stream(image, tables)
+    let tokens = h.shape[1]
+    let slots = AttentionSlots(shape: [1, c.keyValueHeads, tokens, c.headWidth])
+    let shape = [c.layers, tokens, c.keyValueHeads, c.headWidth]
+    let kv = KV(keys: Tensor(empty: shape), values: Tensor(empty: shape))
+    for (i, (layer, m)) in zip(layers, modulation(1, .context)).enumerated() {
+      let attended = slots.attend(
+        layer.projections(m.attention.normalize(h)), layer: 0, gains: layer.gains, tables.places,
+        raw: (kv.keys.narrowed(0, i..<i + 1), kv.values.narrowed(0, i..<i + 1)))
+      if i < layers.count - 1 { h = layer.finish(h, attended: attended, m) }
+    }
+    return kv
+  }
+
+  /// Slots for a query: frames' keys and values in its coordinates, the null key, and room for its
+  /// own.
+  func gather(_ frames: [(kv: KV, camera: Camera)], for query: Camera, scale: Double)
+    -> Context
+  {
+    let c = configuration
+    let own = tables(query.intrinsics, .target).stream.shape[1]
+    let counts = frames.map { $0.kv.keys.shape[1] }
+    let recalled = counts.reduce(0, +)
+    let slots = slots(count: recalled + 1 + own)
+    if !frames.isEmpty {
+      let views = RelativeViews(queries: [query], contexts: [frames.map(\.camera)], scale: scale)
+      let (matrices, angles) = views.tables(c, lead: [], on: .cpu)
+      let perFrame = angles.rank == 5  // [C, T, G, A, n], or [T, 1, 1, n] for all
+      let (cos, sin) = (angles.cos(), angles.sin())
+      func part(_ t: Tensor, _ i: Int) -> Tensor { t.narrowed(0, i..<i + 1).reshaped(t.tail) }
+      for (i, frame) in frames.enumerated() {
+        slots.place(
+          keys: frame.kv.keys, values: frame.kv.values, at: counts[..<i].reduce(0, +),
+          matrix: part(matrices, i), cos: perFrame ? part(cos, i) : cos,
+          sin: perFrame ? part(sin, i) : sin)
+      }
+    }
+    slots.keys.narrowed(2, recalled..<recalled + 1).set(nullKeys)
+    slots.values.narrowed(2, recalled..<recalled + 1).set(nullValues)
+    return Context(slots, recalled: recalled, count: frames.count)
+  }
+
+  /// The slots used last, if no context holds them any more and they have the right size.
+  private func slots(count: Int) -> AttentionSlots {
+    let c = configuration
+    let shape = [c.layers, c.keyValueHeads, count, c.headWidth]
+    if isKnownUniquelyReferenced(&slots), let slots, slots.keys.shape == shape { return slots }
+    let new = AttentionSlots(shape: shape)
+    slots = new
+    return new
+  }
+
+  // MARK: Kept
+
+  /// Tokens before the first block.
+  private func stream(_ z: Tensor?, _ tables: FrameTables) -> Tensor {  // [1, T, D]
+    guard let z else { return tables.stream }
+    let p = configuration.patch
+    let padded = z.padded(
+      right: tables.columns * p - z.shape[3], bottom: tables.rows * p - z.shape[2])
+    let parts = tables.stream.split(
+      [tables.rows * tables.columns, configuration.registers], axis: 1)
+    return .concatenated([parts[0] + pixels(patchify(padded, p)), parts[1]], axis: 1)
+  }
+
+  private func tables(_ lens: Intrinsics, _ role: FrameModel.Role) -> FrameTables {
+    let key = Key(value: lens, role: role)
+    if let known = frames[key] { return known }
+    if frames.count >= 8 { frames = [:] }
+    let made = makeTables(Lenses([lens]), role)
+    frames[key] = made
+    return made
+  }
+
+  private func makeTables(_ lenses: Lenses, _ role: FrameModel.Role) -> FrameTables {
+    let c = configuration
+    let (rows, columns) = lenses.grid(patch: c.patch)
+    let zeros = Tensor.zeros([1, 3, lenses.height, lenses.width])
+    let t = Tensor.zeros([1])
+    let tokens = model.tokens(zeros, t: t, lenses, role).stream
+    let lifted = lenses.lifted
+    let angles = ownAngles((rows, columns), c)
+    return FrameTables(
+      rows: rows, columns: columns, stream: tokens,
+      places: AttentionSlots.OwnPlaces(
+        lens: lifted.matrices.reshaped(4, 4), inverse: lifted.inverses.reshaped(4, 4),
+        cos: angles.cos(), sin: angles.sin(), groups: c.groups))
+  }
+
+  private func modulation(_ t: Double, _ role: FrameModel.Role) -> [Modulation] {
+    let key = Key(value: t, role: role)
+    if let known = modulations[key] { return known }
+    if modulations.count >= 64 { modulations = [:] }
+    let shared = model.modulation(Tensor(repeating: t, shape: [1]), role)
+    let made = model.blocks.map { $0.modulation(shared) }
+    modulations[key] = made
+    return made
+  }
+}
+
+extension Tensor {
+  /// The shape without its first axis.
+  fileprivate var tail: [Int] { Array(shape.dropFirst()) }
+}
