@@ -21,7 +21,9 @@ extension Shard {
   /// Films the shard of one step: a function of the plan, the step and the shard's number alone.
   init(_ plan: Plan, step: Int, index: Int) {
     var random = Randomness(plan.seed, UInt64(step), UInt64(index))
-    let count = random.index(weights: plan.contextShares)
+    // As many contexts in every shard of a step, so that none waits for another.
+    var shared = Randomness(plan.seed, UInt64(step))
+    let count = shared.index(weights: plan.contextShares)
     let scenes = (0..<plan.scenesPerShard).map { _ in
       Take(plan, contexts: count, random: &random)
     }

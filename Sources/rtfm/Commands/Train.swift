@@ -16,6 +16,8 @@ struct Train: ParsableCommand {
   var resolution = 64
   @Option(help: "Side of a patch in pixels (the preset's own by default).")
   var patch: Int?
+  @Option(help: "Depth anchors of the epipolar prior; 0 trains without it, for comparison.")
+  var anchors: Int?
   @Option(help: "Steps of the whole run; the learning rate falls to zero at the end.")
   var steps = 20_000
   @Option(help: "Stop after so many minutes, with a checkpoint.")
@@ -65,8 +67,13 @@ struct Train: ParsableCommand {
     if let resume { return try Trainer(resuming: resume, on: device) }
     let start = try weights.map { try FrameModel(contentsOf: $0, on: device) }
     var configuration = try start?.configuration ?? .preset(named: preset)
-    if start == nil, let patch { configuration.patch = patch }
-    return Trainer(plan(configuration), weights: start, on: device)
+    if start == nil {
+      configuration.patch = patch ?? configuration.patch
+      configuration.anchors = anchors ?? configuration.anchors
+    }
+    let plan = plan(configuration)
+    if let flaw = plan.flaw { throw ValidationError("no run can be like this: \(flaw)") }
+    return Trainer(plan, weights: start, on: device)
   }
 
   private func plan(_ configuration: Configuration) -> Plan {
