@@ -140,10 +140,40 @@ void attend(Tile *tiles, long count, const float *keys, const float *values, lon
   }
 }
 
-/// Four channels times a 4 x 4 matrix, given by its columns.
-inline void transform(const Four *columns, const float *x, float *out) {
-  const Four y = columns[0] * x[0] + columns[1] * x[1] + columns[2] * x[2] + columns[3] * x[3];
-  __builtin_memcpy(out, &y, sizeof y);
+/// Channel j of every four, four times.
+template <int j>
+inline Lanes spread(Lanes x) {
+#if LANES == 16
+  return __builtin_shufflevector(x, x, j, j, j, j, 4 + j, 4 + j, 4 + j, 4 + j, 8 + j, 8 + j, 8 + j,
+                                 8 + j, 12 + j, 12 + j, 12 + j, 12 + j);
+#elif LANES == 8
+  return __builtin_shufflevector(x, x, j, j, j, j, 4 + j, 4 + j, 4 + j, 4 + j);
+#else
+  return __builtin_shufflevector(x, x, j, j, j, j);
+#endif
+}
+
+/// A column of a 4 x 4 matrix, repeated.
+inline Lanes repeated(Four column) {
+  Lanes v;
+  UNROLL for (int i = 0; i < LANES; i++) v[i] = column[i % 4];
+  return v;
+}
+
+/// Channels, four by four, times a 4 x 4 matrix, given by its columns.
+inline void transform(const Four *columns, const float *x, long n, float *out) {
+  long i = 0;
+  const Lanes c0 = repeated(columns[0]), c1 = repeated(columns[1]);
+  const Lanes c2 = repeated(columns[2]), c3 = repeated(columns[3]);
+  for (; i + LANES <= n; i += LANES) {
+    const Lanes v = load(x + i);
+    store(out + i, c0 * spread<0>(v) + c1 * spread<1>(v) + c2 * spread<2>(v) + c3 * spread<3>(v));
+  }
+  for (; i < n; i += 4) {
+    const Four y = columns[0] * x[i] + columns[1] * x[i + 1] + columns[2] * x[i + 2] +
+                   columns[3] * x[i + 3];
+    __builtin_memcpy(out + i, &y, sizeof y);
+  }
 }
 
 /// Turns N pairs of channels: (x[i], x[i + N]) by the angle of table entry i.
@@ -160,7 +190,7 @@ inline void turn(const float *cosines, const float *sines, const float *x, float
 /// group, or as it is without a table.
 inline void place(const Placing &p, long token, const float *x, float *out) {
   const long half = p.width / 2;
-  for (long i = 0; i < half; i += 4) transform(p.columns, x + i, out + i);
+  transform(p.columns, x, half, out);
   if (!p.cosines) {
     __builtin_memmove(out + half, x + half, half * sizeof(float));
     return;

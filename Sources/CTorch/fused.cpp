@@ -8,7 +8,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cmath>
+#include <future>
+#include <thread>
 #include <vector>
 
 using namespace ctorch;
@@ -179,6 +182,34 @@ struct Workspace {
 };
 
 }  // namespace
+
+void ct_wait_asleep(void) {
+  // libgomp's threads spin for 3 ms at the end of each parallel region, unless it has started more
+  // of them than there are cores. A second, idle pool makes it so: nothing else can be set once the
+  // process runs.
+  static const bool done = [] {
+    const int32_t threads = std::max(2, at::get_num_threads());
+    std::promise<void> ready;
+    auto waiting = ready.get_future();
+    std::thread([threads, &ready] {
+      at::set_num_threads(threads);
+      status([&] { parallel(threads, [](long) {}); });
+      ready.set_value();
+      for (;;) std::this_thread::sleep_for(std::chrono::hours(24));
+    }).detach();
+    waiting.wait();
+    return true;
+  }();
+  (void)done;
+}
+
+bool ct_has_bfloat16(void) {
+#if defined(__x86_64__)
+  return __builtin_cpu_supports("avx512bf16") || __builtin_cpu_supports("amx-bf16");
+#else
+  return false;
+#endif
+}
 
 void ct_limit_lanes(int32_t lanes) { widest = lanes; }
 

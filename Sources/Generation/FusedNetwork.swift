@@ -17,6 +17,8 @@ final class FusedNetwork {
   private let nullValues: Tensor
   /// What the weights were when this was made.
   let revision: Int
+  /// The type that weights are multiplied in.
+  let type: ElementType
 
   private var frames: [Key<Intrinsics>: FrameTables] = [:]
   private var modulations: [Key<Double>: [Modulation]] = [:]
@@ -35,11 +37,13 @@ final class FusedNetwork {
   }
 
   init(_ model: FrameModel, tokens: Int) {
+    Runtime.waitAsleep()
     let c = model.configuration
     self.model = model
     configuration = c
     revision = model.revision
-    layers = model.blocks.map { Layer($0, tokens: tokens) }
+    type = model.precision.type
+    layers = model.blocks.map { Layer($0, tokens: tokens, type: model.precision.type) }
     let patch = 3 * c.patch * c.patch
     pixels = PackedWeight(model.embed.weight.narrowed(1, 0..<patch), rows: tokens)
     image = PackedWeight(model.image.weight, rows: tokens)
@@ -58,22 +62,28 @@ private struct Layer {
   let down: PackedWeight
   let gains: (query: Tensor, key: Tensor)
 
-  init(_ block: Block, tokens: Int) {
+  init(_ block: Block, tokens: Int, type: ElementType) {
+    func pack(_ w: Tensor) -> PackedWeight { PackedWeight(w, rows: tokens, type: type) }
     let a = block.attention
     let joined = Tensor.concatenated([a.query.weight, a.key.weight, a.value.weight], axis: 0)
-    projections = PackedWeight(joined, rows: tokens)
-    out = PackedWeight(a.out.weight, rows: tokens)
-    gate = PackedWeight(block.feedForward.gate.weight, rows: tokens)
-    up = PackedWeight(block.feedForward.up.weight, rows: tokens)
-    down = PackedWeight(block.feedForward.down.weight, rows: tokens)
+    projections = pack(joined)
+    out = pack(a.out.weight)
+    gate = pack(block.feedForward.gate.weight)
+    up = pack(block.feedForward.up.weight)
+    down = pack(block.feedForward.down.weight)
     gains = (a.queryNorm.gain.detached(), a.keyNorm.gain.detached())
+  }
+
+  /// Queries, keys and values of the frame's tokens, as Float32.
+  func project(_ h: Tensor, _ m: Modulation) -> Tensor {  // [1, T, (H + 2 G) d]
+    projections(m.attention.normalize(h)).to(.float32)
   }
 
   /// The rest of the block, once attention is done.
   func finish(_ h: Tensor, attended: Tensor, _ m: Modulation) -> Tensor {  // [1, T, D]
-    let h = m.attention.add(out(attended), to: h)
-    let n = m.feedForward.normalize(h)
-    return m.feedForward.add(down(up.times(gate.silu(n), n)), to: h)
+    let h = m.attention.add(out(attended).to(.float32), to: h)
+    let n = m.feedForward.normalize(h).to(gate.type)
+    return m.feedForward.add(down(up.times(gate.silu(n), n)).to(.float32), to: h)
   }
 }
 
@@ -93,7 +103,7 @@ extension FusedNetwork {
     var h = stream(z, tables)
     for (i, (layer, m)) in zip(layers, modulation(t, .target)).enumerated() {
       let attended = slots.attend(
-        layer.projections(m.attention.normalize(h)), layer: i, gains: layer.gains, tables.places)
+        layer.project(h, m), layer: i, gains: layer.gains, tables.places)
       h = layer.finish(h, attended: attended, m)
     }
     let (rows, columns) = (tables.rows, tables.columns)
@@ -115,7 +125,7 @@ extension FusedNetwork {
     let kv = KV(keys: Tensor(empty: shape), values: Tensor(empty: shape))
     for (i, (layer, m)) in zip(layers, modulation(1, .context)).enumerated() {
       let attended = slots.attend(
-        layer.projections(m.attention.normalize(h)), layer: 0, gains: layer.gains, tables.places,
+        layer.project(h, m), layer: 0, gains: layer.gains, tables.places,
         raw: (kv.keys.narrowed(0, i..<i + 1), kv.values.narrowed(0, i..<i + 1)))
       if i < layers.count - 1 { h = layer.finish(h, attended: attended, m) }
     }

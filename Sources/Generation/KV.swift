@@ -155,7 +155,7 @@ extension FrameModel {
   /// changed.
   private func fused(for lens: Intrinsics) -> FusedNetwork? {
     guard FusedNetwork.fits(self) else { return nil }
-    if let fused, fused.revision == revision { return fused }
+    if let fused, fused.revision == revision, fused.type == precision.type { return fused }
     let grid = Lenses([lens]).grid(patch: configuration.patch)
     let new = FusedNetwork(self, tokens: grid.rows * grid.columns + configuration.registers)
     fused = new

@@ -2,24 +2,35 @@ internal import CTorch
 
 /// A weight `[out, in]` laid out for products with a given number of rows, where libtorch can; for
 /// inference only.
+///
+/// What it is given is converted to its own element type; what it returns has that type.
 public struct PackedWeight {
   private let weight: Tensor
   private let packed: Tensor?
 
-  public init(_ weight: Tensor, rows: Int) {
-    self.weight = weight.detached().contiguous()
+  public init(_ weight: Tensor, rows: Int, type: ElementType = .float32) {
+    self.weight = weight.detached().to(type).contiguous()
     packed = ct_packed(self.weight.pointer, Int64(rows)).map { Tensor(Tensor.Handle($0)) }
   }
 
+  public var type: ElementType { weight.type }
+
   /// `x · weightᵀ`.
-  public func callAsFunction(_ x: Tensor) -> Tensor { product(x) ?? x.linear(weight) }
+  public func callAsFunction(_ x: Tensor) -> Tensor {
+    let x = x.to(type)
+    return product(x) ?? x.linear(weight)
+  }
 
   /// `silu(x · weightᵀ)`.
-  public func silu(_ x: Tensor) -> Tensor { product(x, silu: true) ?? x.linear(weight).silu() }
+  public func silu(_ x: Tensor) -> Tensor {
+    let x = x.to(type)
+    return product(x, silu: true) ?? x.linear(weight).silu()
+  }
 
   /// `factor * (x · weightᵀ)`.
   public func times(_ factor: Tensor, _ x: Tensor) -> Tensor {
-    product(x, factor: factor) ?? factor * x.linear(weight)
+    let (x, factor) = (x.to(type), factor.to(type))
+    return product(x, factor: factor) ?? factor * x.linear(weight)
   }
 
   private func product(_ x: Tensor, silu: Bool = false, factor: Tensor? = nil) -> Tensor? {

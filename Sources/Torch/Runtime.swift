@@ -14,6 +14,15 @@ public enum Runtime {
   /// Treats the calling thread's subnormal floats as zero: they cost many times a normal one.
   public static func flushDenormals(_ on: Bool = true) { ct_flush_denormals(on) }
 
+  /// Whether this machine's CPU multiplies BFloat16 faster than Float32.
+  public static var hasFastBFloat16: Bool { ct_has_bfloat16() }
+
+  /// Lets libtorch's CPU threads sleep as soon as they have nothing to do, from now on.
+  ///
+  /// They spin otherwise, for milliseconds after each operation: a little faster on an idle machine,
+  /// and ten times slower where another program wants a core.
+  public static func waitAsleep() { ct_wait_asleep() }
+
   /// Lets CUDA multiply Float32 matrices at TF32 precision.
   public static func allowTF32(_ on: Bool) { ct_allow_tf32(on) }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Generation
 import Torch
 
 /// The computer that figures were measured on.
@@ -8,12 +9,16 @@ struct Machine: Encodable {
   let libtorch: String
   /// The best rate of a product of two large Float32 matrices, in 10⁹ operations a second.
   let matmulGflops: Double
+  /// The same in BFloat16, where that was measured.
+  let matmulBfloat16Gflops: Double?
 
-  init(measuring device: Device) {
+  init(measuring device: Device, precision: Precision) {
     cpu = Self.cpuName
     cores = ProcessInfo.processInfo.activeProcessorCount
     libtorch = Runtime.version
-    matmulGflops = Self.matmulRate(on: device) / 1e9
+    matmulGflops = Self.matmulRate(on: device, .float32) / 1e9
+    matmulBfloat16Gflops =
+      precision == .bfloat16 ? Self.matmulRate(on: device, .bfloat16) / 1e9 : nil
   }
 
   private static var cpuName: String {
@@ -23,10 +28,15 @@ struct Machine: Encodable {
     return name ?? "unknown"
   }
 
-  private static func matmulRate(on device: Device, seconds: Double = 0.5) -> Double {
+  /// The rate that a network can't exceed.
+  var bestGflops: Double { max(matmulGflops, matmulBfloat16Gflops ?? 0) }
+
+  private static func matmulRate(on device: Device, _ type: ElementType, seconds: Double = 0.5)
+    -> Double
+  {
     let side = device == .cpu ? 1024 : 8192
     return Runtime.inference {
-      let a = Generator(seed: 1, on: device).normal([side, side])
+      let a = Generator(seed: 1, on: device).normal([side, side]).to(type)
       let clock = ContinuousClock()
       let end = clock.now + .seconds(seconds)
       var best = Double.infinity

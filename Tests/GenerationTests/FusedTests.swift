@@ -89,6 +89,19 @@ import Testing
     expectClose(model.draw(query, context: first).image, expected, within: 1e-7, "the same sums")
   }
 
+  @Test func bfloat16DrawsNearlyTheSame() {
+    let model = FrameModel.lively()
+    var scenes = Scenes(seed: 12)
+    let (frames, query) = (scenes.frames(2), scenes.camera())
+    let exact = model.drawing(query, from: frames)
+    model.precision = .bfloat16
+    let rough = model.drawing(query, from: frames)
+    expectClose(rough, exact, within: 0.03, "8 bits of mantissa, through two layers")
+    #expect((rough - exact).abs().max().item > 1e-5, "it must have an effect")
+    model.precision = .float32
+    expectClose(model.drawing(query, from: frames), exact, within: 1e-7, "the same sums")
+  }
+
   @Test func changedWeightsCount() {
     let model = FrameModel.lively()
     var scenes = Scenes(seed: 10)

@@ -133,7 +133,7 @@ int32_t ct_add_scaled_(ct_tensor *_Nonnull a, ct_arg b, double scale);  // a += 
 int32_t ct_mul_scalar_(ct_tensor *_Nonnull a, double s);
 int32_t ct_lerp_(ct_tensor *_Nonnull a, ct_arg b, double t);
 
-// ---- Drawing on the CPU: Float32, contiguous, no gradients (fused.cpp says more)
+// ---- Drawing on the CPU: contiguous, no gradients, Float32 (packed weights: BFloat16, too)
 // A weight [out, in] laid out for products with so many rows; NULL with an empty error where this
 // libtorch has no such layout.
 ct_result ct_packed(ct_arg weight, int64_t rows);
@@ -152,6 +152,8 @@ ct_result ct_attend(
     ct_arg projections, ct_arg query_gains, ct_arg key_gains, ct_arg lens, ct_arg inverse,
     ct_arg cosines, ct_arg sines, int32_t groups, int64_t layer, ct_tensor *_Nonnull slot_keys,
     ct_tensor *_Nonnull slot_values, ct_tensor *_Nullable raw_keys, ct_tensor *_Nullable raw_values);
+void ct_wait_asleep(void);  // threads that have nothing to do sleep at once, from now on
+bool ct_has_bfloat16(void);  // in this CPU's own instructions
 void ct_limit_lanes(int32_t lanes);  // widest vectors to use: 16, 8 or 4 Float32 lanes; for tests
 int64_t ct_revision(ct_arg t);  // grows with each change in place; 0 for inference tensors
 

@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import Evaluation
-import Generation
+public import Generation
 import Scene
 import Torch
 
@@ -28,6 +28,8 @@ struct Bench: ParsableCommand {
   var steps = Counts([1])
   @Option(help: "auto, cpu, cuda or mps.")
   var device = "auto"
+  @Option(help: "What a CPU multiplies weights in; the fastest it has by default.")
+  var precision = Precision.fastest
   @Option(help: "CPU threads; all cores by default.")
   var threads: Int?
   @Option(help: "Keyframes in the memory.")
@@ -55,7 +57,9 @@ struct Bench: ParsableCommand {
     let device = try Device(named: device)
     if let threads { Runtime.threads = threads }
     let network = try network(on: device)
-    let machine = Machine(measuring: device)
+    network.model.precision = precision
+    let precision = device == .cpu ? precision : .float32
+    let machine = Machine(measuring: device, precision: precision)
     let results = contexts.values.flatMap { contexts in
       note("encoding \(keyframes) keyframes of \(resolution)")
       let walk = TimedWalk(
@@ -65,7 +69,7 @@ struct Bench: ParsableCommand {
     }
     if json { return try printJSON(Document(machine: machine, results: results)) }
     print(
-      "\(machine.cpu), \(machine.cores) cores, \(Int(machine.matmulGflops)) GFLOP/s, "
+      "\(machine.cpu), \(machine.cores) cores, \(Int(machine.bestGflops)) GFLOP/s, "
         + "libtorch \(machine.libtorch)")
     for result in results { print(result.table) }
   }
@@ -106,9 +110,11 @@ struct Bench: ParsableCommand {
       width: resolution.width, height: resolution.height, contexts: contexts, steps: steps)
     return Result(
       preset: network.name, resolution: "\(resolution)", contexts: contexts, steps: steps,
-      device: "\(network.model.device)", threads: Runtime.threads, keyframes: keyframes,
+      device: "\(network.model.device)",
+      precision: network.model.device == .cpu ? precision : .float32, threads: Runtime.threads,
+      keyframes: keyframes,
       tokens: configuration.patches(width: resolution.width, height: resolution.height),
-      gflopPerFrame: work / 1e9, laps: laps, matmulGflops: machine.matmulGflops,
+      gflopPerFrame: work / 1e9, laps: laps, bestGflops: machine.bestGflops,
       against: ratios.isEmpty ? [:] : ["pytorch_eager": Durations(ratios).p50])
   }
 }
@@ -126,6 +132,8 @@ extension Bench {
     let contexts: Int
     let steps: Int
     let device: String
+    /// That weights are multiplied in; the twin always has Float32.
+    let precision: Precision
     let threads: Int
     /// In the memory.
     let keyframes: Int
@@ -142,19 +150,21 @@ extension Bench {
     let against: [String: Double]
 
     init(
-      preset: String, resolution: String, contexts: Int, steps: Int, device: String, threads: Int,
-      keyframes: Int, tokens: Int, gflopPerFrame: Double, laps: [TimedWalk.Lap],
-      matmulGflops: Double, against: [String: Double]
+      preset: String, resolution: String, contexts: Int, steps: Int, device: String,
+      precision: Precision, threads: Int, keyframes: Int, tokens: Int, gflopPerFrame: Double,
+      laps: [TimedWalk.Lap],
+      bestGflops: Double, against: [String: Double]
     ) {
       (self.preset, self.resolution, self.contexts) = (preset, resolution, contexts)
       (self.steps, self.device, self.threads) = (steps, device, threads)
+      self.precision = precision
       (self.keyframes, self.gflopPerFrame, self.against) = (keyframes, gflopPerFrame, against)
       frames = laps.count
       milliseconds = laps.durations
       let whole = Durations(laps.map(\.endToEnd))
       framesPerSecond = 1000 / whole.mean
       tokensPerSecond = Double(tokens) * framesPerSecond
-      floorFraction = gflopPerFrame / matmulGflops * 1000 / whole.p50
+      floorFraction = gflopPerFrame / bestGflops * 1000 / whole.p50
     }
 
     /// For people.
@@ -167,7 +177,7 @@ extension Bench {
       let others = against.sorted { $0.key < $1.key }
         .map { "; \($0.key) takes \($0.value.digits(2)) times as long" }
       return """
-        \(preset) \(resolution), \(contexts) contexts, \(steps) steps, \(device), \
+        \(preset) \(resolution), \(contexts) contexts, \(steps) steps, \(device), \(precision), \
         \(keyframes) keyframes
         \(parts.joined(separator: "\n"))
           \(framesPerSecond.digits(1)) frames/s, \(Int(tokensPerSecond)) tokens/s, \
@@ -176,3 +186,5 @@ extension Bench {
     }
   }
 }
+
+extension Precision: ExpressibleByArgument {}

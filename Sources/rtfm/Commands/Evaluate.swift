@@ -33,6 +33,8 @@ struct Evaluate: ParsableCommand {
   var split: String?
   @Option(help: "A contact sheet (PNG) to write: context | truth | model | nearest.")
   var sheet: String?
+  @Option(help: "What a CPU multiplies weights in: float32 or bfloat16.")
+  var precision = Precision.float32
   @Option(help: "auto, cpu, cuda or mps.")
   var device = "auto"
   @Flag(help: "Print one JSON document.")
@@ -55,6 +57,7 @@ struct Evaluate: ParsableCommand {
     let device = try Device(named: device)
     let path = try Shelf.models.path(of: model)
     let network = try FrameModel(contentsOf: path, on: device)
+    network.precision = precision
     let side = resolution ?? network.resolution
     let exams = try exams(side)
     var sample = SampleRows(limit: contexts.values.max()!)
