@@ -86,7 +86,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [["explode"], ["render"], ["bench", "--steps", "none"], ["scenes", "--count", "0"]])
+  @Test(arguments: [
+    ["explode"], ["render"], ["bench", "--steps", "none"], ["scenes", "--count", "0"],
+  ])
   func wordsThatAreOffEndWithTwo(arguments: [String]) throws {
     let process = Program.process(arguments)
     process.standardError = FileHandle.nullDevice
