@@ -1,5 +1,8 @@
-// Attention for one head on the CPU, in Float32: plain vectors, so that one source serves every
-// instruction set. Included once for each, with ISA (a namespace), LANES and KEYS defined.
+// Attention for one head on the CPU: plain vectors, so that one source serves every instruction
+// set. Included once for each, with ISA (a namespace), LANES, KEYS, GATHER and HALF defined.
+//
+// HALF: queries, keys, values and weights are BFloat16 and multiplied in pairs (AVX-512 BF16), with
+// sums in Float32. Pairs are two channels of a query or a key, or two keys' values or weights.
 //
 // Queries lie side by side in the lanes of a vector; keys and values are rows in memory. A block of
 // keys is scored against a tile of queries (S = K Qᵀ), its softmax taken with a running maximum
@@ -43,20 +46,69 @@ inline Lanes exponential(Lanes x) {
   return x < low ? zero : p * power;
 }
 
+#if HALF
+typedef unsigned short Number;
+
+inline Number number(float x) {  // to nearest even
+  unsigned bits;
+  __builtin_memcpy(&bits, &x, sizeof bits);
+  return Number((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+}
+
+inline __m512bh load_pairs(const Number *p) {
+  __m512bh v;
+  __builtin_memcpy(&v, p, sizeof v);
+  return v;
+}
+
+/// One pair in every lane.
+inline __m512bh pair(const Number *p) {
+  int both;
+  __builtin_memcpy(&both, p, sizeof both);
+  return (__m512bh)_mm512_set1_epi32(both);
+}
+
+inline Ints nearest(Lanes x) {
+  Ints bits;
+  __builtin_memcpy(&bits, &x, sizeof bits);
+  return bits + 0x7fff + ((bits >> 16) & 1);
+}
+
+/// Where channel i of the query in a lane is, and channel i of slot t's value.
+inline long query_at(long i, long lane) { return (i / 2 * tile_width + lane) * 2 + i % 2; }
+inline long value_at(long t, long i, long d) { return (t / 2 * d + i) * 2 + t % 2; }
+#else
+typedef float Number;
+inline Number number(float x) { return x; }
+inline long query_at(long i, long lane) { return i * tile_width + lane; }
+inline long value_at(long t, long i, long d) { return t * d + i; }
+#endif
+
 /// Scores of R keys for V vectors of queries; `top` becomes the greatest so far.
 template <int R, int V>
-inline void score(const float *queries, const float *keys, long d, float *scores, Lanes *top) {
+inline void score(const Number *queries, const Number *keys, long d, float *scores, Lanes *top) {
   Lanes sum[R][V];
   UNROLL for (int r = 0; r < R; r++)
     UNROLL for (int v = 0; v < V; v++) sum[r][v] = 0.f;
+#if HALF
+  for (long i = 0; i < d; i += 2) {
+    __m512bh q[V];
+    UNROLL for (int v = 0; v < V; v++) q[v] = load_pairs(queries + query_at(i, v * LANES));
+    UNROLL for (int r = 0; r < R; r++) {
+      const __m512bh k = pair(keys + r * d + i);
+      UNROLL for (int v = 0; v < V; v++) sum[r][v] = _mm512_dpbf16_ps(sum[r][v], k, q[v]);
+    }
+  }
+#else
   for (long i = 0; i < d; i++) {
     Lanes q[V];
-    UNROLL for (int v = 0; v < V; v++) q[v] = load(queries + i * tile_width + v * LANES);
+    UNROLL for (int v = 0; v < V; v++) q[v] = load(queries + query_at(i, v * LANES));
     UNROLL for (int r = 0; r < R; r++) {
       const Lanes k = keys[r * d + i];
       UNROLL for (int v = 0; v < V; v++) sum[r][v] += k * q[v];
     }
   }
+#endif
   UNROLL for (int r = 0; r < R; r++)
     UNROLL for (int v = 0; v < V; v++) {
       store(scores + r * tile_width + v * LANES, sum[r][v]);
@@ -66,10 +118,20 @@ inline void score(const float *queries, const float *keys, long d, float *scores
 
 /// Adds weighted values to R queries' sums, C vectors of channels wide.
 template <int R, int C>
-inline void gather(const float *weights, const float *values, long keys, long d, float *sums) {
+inline void gather(const Number *weights, const Number *values, long keys, long d, float *sums) {
   Lanes sum[R][C];
   UNROLL for (int r = 0; r < R; r++)
     UNROLL for (int c = 0; c < C; c++) sum[r][c] = load(sums + r * d + c * LANES);
+#if HALF
+  for (long k = 0; k < keys; k += 2) {
+    __m512bh x[C];
+    UNROLL for (int c = 0; c < C; c++) x[c] = load_pairs(values + k * d + c * 2 * LANES);
+    UNROLL for (int r = 0; r < R; r++) {
+      const __m512bh w = pair(weights + k * tile_width + 2 * r);
+      UNROLL for (int c = 0; c < C; c++) sum[r][c] = _mm512_dpbf16_ps(sum[r][c], w, x[c]);
+    }
+  }
+#else
   for (long k = 0; k < keys; k++) {
     Lanes x[C];
     UNROLL for (int c = 0; c < C; c++) x[c] = load(values + k * d + c * LANES);
@@ -78,27 +140,62 @@ inline void gather(const float *weights, const float *values, long keys, long d,
       UNROLL for (int c = 0; c < C; c++) sum[r][c] += w * x[c];
     }
   }
+#endif
   UNROLL for (int r = 0; r < R; r++)
     UNROLL for (int c = 0; c < C; c++) store(sums + r * d + c * LANES, sum[r][c]);
 }
 
-/// The channels of R queries, four vectors at a time, then what is left.
+/// The channels of R queries from one on, four vectors at a time, then what is left.
 template <int R>
-inline void gather_rows(const float *weights, const float *values, long keys, long d, float *sums) {
+inline void gather_rows(const Number *weights, long q, const Number *values, long keys, long d,
+                        float *sums) {
+  const Number *w = weights + (HALF ? 2 * q : q);
   long c = 0;
   for (; c + GATHER * LANES <= d; c += GATHER * LANES)
-    gather<R, GATHER>(weights, values + c, keys, d, sums + c);
-  for (; c < d; c += LANES) gather<R, 1>(weights, values + c, keys, d, sums + c);
+    gather<R, GATHER>(w, values + value_at(0, c, d), keys, d, sums + q * d + c);
+  for (; c < d; c += LANES)
+    gather<R, 1>(w, values + value_at(0, c, d), keys, d, sums + q * d + c);
 }
 
+/// Scores to weights, whose sums are added to `total`; returns where the weights are.
 template <int V>
-void add_block(Tile &tile, const float *keys, const float *values, long n, long d, float *scores) {
+inline const Number *weigh(float *scores, long keys, const Lanes *top, Lanes *total) {
+#if HALF
+  Number *weights = reinterpret_cast<Number *>(scores + block_keys * tile_width);
+  for (long k = 0; k < keys; k += 2)
+    UNROLL for (int v = 0; v < V; v++) {
+      const float *p = scores + k * tile_width + v * LANES;
+      const Lanes a = exponential(load(p) - top[v]);
+      const Lanes zero = 0.f;
+      const Lanes b = k + 1 < keys ? exponential(load(p + tile_width) - top[v]) : zero;
+      const Ints both = ((nearest(a) >> 16) & 0xffff) | (nearest(b) & (int)0xffff0000);
+      __builtin_memcpy(weights + k * tile_width + 2 * v * LANES, &both, sizeof both);
+      total[v] += a + b;
+    }
+  return weights;
+#else
+  for (long k = 0; k < keys; k++)
+    UNROLL for (int v = 0; v < V; v++) {
+      float *p = scores + k * tile_width + v * LANES;
+      const Lanes weight = exponential(load(p) - top[v]);
+      store(p, weight);
+      total[v] += weight;
+    }
+  return scores;
+#endif
+}
+
+/// Takes a block of keys and values into a tile.
+template <int V>
+void add_block(Tile &tile, const Number *keys, const Number *values, long n, long d,
+               float *scores) {
+  const Number *queries = static_cast<const Number *>(tile.queries);
   Lanes former[V], top[V], total[V];
   UNROLL for (int v = 0; v < V; v++) top[v] = former[v] = load(tile.top + v * LANES);
   long k = 0;
   for (; k + KEYS <= n; k += KEYS)
-    score<KEYS, V>(tile.queries, keys + k * d, d, scores + k * tile_width, top);
-  for (; k < n; k++) score<1, V>(tile.queries, keys + k * d, d, scores + k * tile_width, top);
+    score<KEYS, V>(queries, keys + k * d, d, scores + k * tile_width, top);
+  for (; k < n; k++) score<1, V>(queries, keys + k * d, d, scores + k * tile_width, top);
 
   UNROLL for (int v = 0; v < V; v++) {
     const Lanes shrink = exponential(former[v] - top[v]);
@@ -109,33 +206,28 @@ void add_block(Tile &tile, const float *keys, const float *values, long n, long 
   for (long q = 0; q < tile.count; q++)
     if (tile.total[q] != 1.f)
       for (long i = 0; i < d; i++) tile.sums[q * d + i] *= tile.total[q];
-  for (k = 0; k < n; k++)
-    UNROLL for (int v = 0; v < V; v++) {
-      float *p = scores + k * tile_width + v * LANES;
-      const Lanes weight = exponential(load(p) - top[v]);
-      store(p, weight);
-      total[v] += weight;
-    }
+  const Number *weights = weigh<V>(scores, n, top, total);
   UNROLL for (int v = 0; v < V; v++) store(tile.total + v * LANES, total[v]);
 
   long q = 0;
-  for (; q + 4 <= tile.count; q += 4)
-    gather_rows<4>(scores + q, values, n, d, tile.sums + q * d);
-  for (; q < tile.count; q++) gather_rows<1>(scores + q, values, n, d, tile.sums + q * d);
+  for (; q + 4 <= tile.count; q += 4) gather_rows<4>(weights, q, values, n, d, tile.sums);
+  for (; q < tile.count; q++) gather_rows<1>(weights, q, values, n, d, tile.sums);
 }
 
 /// softmax(Q Kᵀ) V for tiles of queries of one head, without dividing by the weights' sum.
 ///
-/// `scores` has room for block_keys * tile_width numbers.
-void attend(Tile *tiles, long count, const float *keys, const float *values, long n, long d,
+/// `scores` has room for 3/2 block_keys * tile_width numbers.
+void attend(Tile *tiles, long count, const void *keys, const void *values, long n, long d,
             float *scores) {
   for (long k = 0; k < n; k += block_keys) {
     const long some = n - k < block_keys ? n - k : block_keys;
+    const Number *from_k = static_cast<const Number *>(keys) + k * d;
+    const Number *from_v = static_cast<const Number *>(values) + k * d;
     for (long t = 0; t < count; t++) {
       if (tiles[t].count > LANES)
-        add_block<2>(tiles[t], keys + k * d, values + k * d, some, d, scores);
+        add_block<2>(tiles[t], from_k, from_v, some, d, scores);
       else
-        add_block<1>(tiles[t], keys + k * d, values + k * d, some, d, scores);
+        add_block<1>(tiles[t], from_k, from_v, some, d, scores);
     }
   }
 }
@@ -213,10 +305,54 @@ inline void place(const Placing &p, long token, const float *x, float *out) {
   }
 }
 
-/// Tokens in rows, each placed and written with its own stride.
-void place_rows(const Placing &p, long tokens, const float *x, long x_stride, float *out,
-                long out_stride) {
-  for (long t = 0; t < tokens; t++) place(p, t, x + t * x_stride, out + t * out_stride);
+/// Writes one token's keys to a slot of a head's.
+inline void put_key(void *keys, long slot, long d, const float *x) {
+  Number *out = static_cast<Number *>(keys) + slot * d;
+  for (long i = 0; i < d; i++) out[i] = number(x[i]);
+}
+
+inline void put_value(void *values, long slot, long d, const float *x) {
+  Number *out = static_cast<Number *>(values) + value_at(slot, 0, d);
+  const long step = value_at(0, 1, d);
+  for (long i = 0; i < d; i++) out[i * step] = number(x[i]);
+}
+
+/// A frame's raw keys of one head to slots from `first` on.
+void place_keys(const Placing &p, long tokens, const float *x, long stride, void *keys,
+                long first) {
+  float y[max_width];
+  for (long t = 0; t < tokens; t++) {
+    place(p, t, x + t * stride, y);
+    put_key(keys, first + t, p.width, y);
+  }
+}
+
+void place_values(const Placing &p, long tokens, const float *x, long stride, void *values,
+                  long first) {
+  float y[2 * max_width];
+  const long d = p.width;
+  long t = 0;
+#if HALF
+  for (; t < tokens && ((first + t) % 2 != 0 || t + 1 == tokens); t++) {
+    place(p, t, x + t * stride, y);
+    put_value(values, first + t, d, y);
+  }
+  for (; t + 1 < tokens; t += 2) {
+    float *z = y + max_width;
+    place(p, t, x + t * stride, y);
+    place(p, t + 1, x + (t + 1) * stride, z);
+    Number *out = static_cast<Number *>(values) + value_at(first + t, 0, d);
+    for (long i = 0; i < d; i += LANES) {
+      const Ints both = ((nearest(load(y + i)) >> 16) & 0xffff) |
+                        (nearest(load(z + i)) & (int)0xffff0000);
+      __builtin_memcpy(out + 2 * i, &both, sizeof both);
+    }
+  }
+#endif
+  for (; t < tokens; t++) {
+    place(p, t, x + t * stride, y);
+    put_value(values, first + t, d, y);
+  }
 }
 
 /// Root mean square 1, then gains and a factor.
@@ -235,23 +371,25 @@ inline void normalize(const float *x, const float *gains, float factor, long d, 
 /// One token's queries, keys and values out of a row of projections.
 void own_token(const Own &o, long t) {
   const long d = o.key.width, heads = o.heads, shared = o.shared;
+  const long tile = t / tile_width, lane = t % tile_width, slot = o.slots - o.tokens + t;
   float y[max_width], z[max_width];
   const float *x = o.projections + t * (heads + 2 * shared) * d;
-  const long tile = t / tile_width, lane = t % tile_width;
   for (long h = 0; h < heads; h++, x += d) {
     normalize(x, o.query_gains, o.query_factor, d, y);
     place(o.query, t, y, z);
-    float *panel = o.queries + (h * o.tiles + tile) * d * tile_width + lane;
-    for (long i = 0; i < d; i++) panel[i * tile_width] = z[i];
+    Number *panel = static_cast<Number *>(o.queries) + (h * o.tiles + tile) * d * tile_width;
+    for (long i = 0; i < d; i++) panel[query_at(i, lane)] = number(z[i]);
   }
   for (long g = 0; g < shared; g++, x += d) {
     normalize(x, o.key_gains, 1, d, y);
     if (o.raw_keys) __builtin_memcpy(o.raw_keys + (t * shared + g) * d, y, d * sizeof(float));
-    place(o.key, t, y, o.keys + (g * o.slots + t) * d);
+    place(o.key, t, y, z);
+    put_key(static_cast<Number *>(o.keys) + g * o.key_stride, slot, d, z);
   }
   for (long g = 0; g < shared; g++, x += d) {
     if (o.raw_values) __builtin_memcpy(o.raw_values + (t * shared + g) * d, x, d * sizeof(float));
-    place(o.value, t, x, o.values + (g * o.slots + t) * d);
+    place(o.value, t, x, z);
+    put_value(static_cast<Number *>(o.values) + g * o.value_stride, slot, d, z);
   }
 }
 
@@ -264,6 +402,34 @@ void finish(const Tile &tile, const Placing &out, float *rows, long stride) {
     for (long i = 0; i < d; i++) y[i] = tile.sums[q * d + i] * share;
     place(out, 0, y, rows + q * stride);
   }
+}
+
+/// h + gate y, and its layer norm with a weight and a bias: rows of n numbers.
+void add_norm(const Sum &s, long row) {
+  const long n = s.width;
+  const float *h = s.stream + row * n, *y = s.update + row * n;
+  float *sum = s.sum + row * n, *out = s.normed + row * n;
+  Lanes total = 0.f;
+  long i = 0;
+  for (; i + LANES <= n; i += LANES) {
+    const Lanes v = load(h + i) + load(y + i) * load(s.gate + i);
+    store(sum + i, v);
+    total += v;
+  }
+  float mean = 0;
+  for (; i < n; i++) mean += sum[i] = h[i] + y[i] * s.gate[i];
+  UNROLL for (int l = 0; l < LANES; l++) mean += total[l];
+  mean /= n;
+  Lanes squares = 0.f;
+  for (i = 0; i + LANES <= n; i += LANES) {
+    const Lanes v = load(sum + i) - mean;
+    squares += v * v;
+  }
+  float variance = 0;
+  for (; i < n; i++) variance += (sum[i] - mean) * (sum[i] - mean);
+  UNROLL for (int l = 0; l < LANES; l++) variance += squares[l];
+  const float scale = 1 / __builtin_sqrtf(variance / n + 1e-5f);
+  for (i = 0; i < n; i++) out[i] = (sum[i] - mean) * scale * s.weight[i] + s.bias[i];
 }
 
 }  // namespace ISA

@@ -35,35 +35,62 @@ struct Own {
   const float *projections, *query_gains, *key_gains;
   float query_factor;
   Placing query, key, value;
-  long heads, shared, tiles, slots;
-  float *queries;              // [H][tiles][d][tile_width]
-  float *keys, *values;        // the first own slot of [G][slots][d]
+  long heads, shared, tokens, tiles, slots;
+  void *queries;               // [H][tiles][d][tile_width]
+  void *keys, *values;         // [G] times slots, so many numbers apart
+  long key_stride, value_stride;
   float *raw_keys, *raw_values;  // [T][G][d], or none
 };
 
 /// What a tile of queries has gathered so far.
 struct Tile {
-  const float *queries;  // [d][tile_width]
-  long count;            // of queries, at most tile_width
-  float *sums;           // [tile_width][d]
-  float *top;            // [tile_width], the greatest score
-  float *total;          // [tile_width], the sum of weights
+  const void *queries;  // [d][tile_width]
+  long count;           // of queries, at most tile_width
+  float *sums;          // [tile_width][d]
+  float *top;           // [tile_width], the greatest score
+  float *total;         // [tile_width], the sum of weights
+};
+
+/// A residual stream's next value and its norm.
+struct Sum {
+  const float *stream, *update, *gate, *weight, *bias;
+  float *sum, *normed;
+  long width;
 };
 
 }  // namespace
 
 #if defined(__x86_64__)
+#include <immintrin.h>
+
+#pragma clang attribute push( \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16,fma"))), apply_to = function)
+#define ISA half
+#define LANES 16
+#define KEYS 12
+#define GATHER 4
+#define HALF 1
+#include "attention_lanes.h"
+#undef ISA
+#undef LANES
+#undef KEYS
+#undef GATHER
+#undef HALF
+#pragma clang attribute pop
+
 #pragma clang attribute push( \
     __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,fma"))), apply_to = function)
 #define ISA avx512
 #define LANES 16
 #define KEYS 12
 #define GATHER 4
+#define HALF 0
 #include "attention_lanes.h"
 #undef ISA
 #undef LANES
 #undef KEYS
 #undef GATHER
+#undef HALF
 #pragma clang attribute pop
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
@@ -71,11 +98,13 @@ struct Tile {
 #define LANES 8
 #define KEYS 6
 #define GATHER 2
+#define HALF 0
 #include "attention_lanes.h"
 #undef ISA
 #undef LANES
 #undef KEYS
 #undef GATHER
+#undef HALF
 #pragma clang attribute pop
 #endif
 
@@ -83,7 +112,13 @@ struct Tile {
 #define LANES 4
 #define KEYS 4
 #define GATHER 2
+#define HALF 0
 #include "attention_lanes.h"
+#undef ISA
+#undef LANES
+#undef KEYS
+#undef GATHER
+#undef HALF
 
 namespace {
 
@@ -91,27 +126,45 @@ namespace {
 struct Kernels {
   long tile_width, block_keys;
   decltype(&plain::attend) attend;
-  decltype(&plain::place_rows) place_rows;
+  decltype(&plain::place_keys) place_keys;
+  decltype(&plain::place_values) place_values;
   decltype(&plain::own_token) own_token;
   decltype(&plain::finish) finish;
+  decltype(&plain::add_norm) add_norm;
 };
 
-#define KERNELS(isa) \
-  {isa::tile_width, isa::block_keys, isa::attend, isa::place_rows, isa::own_token, isa::finish}
+#define KERNELS(isa)                                                                      \
+  Kernels {                                                                               \
+    isa::tile_width, isa::block_keys, isa::attend, isa::place_keys, isa::place_values,    \
+        isa::own_token, isa::finish, isa::add_norm                                        \
+  }
 
 /// The widest vectors to use, in Float32 lanes; fewer than there are only in tests.
 std::atomic<int32_t> widest{16};
 
-/// The best this machine has.
-Kernels kernels() {
+bool has_avx512() {
 #if defined(__x86_64__)
-  static const bool wide =
+  static const bool has =
       __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  return has;
+#else
+  return false;
+#endif
+}
+
+/// The best this machine has for keys and values of a type.
+Kernels kernels(at::ScalarType type) {
+#if defined(__x86_64__)
   static const bool medium = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  if (wide && widest >= 16) return KERNELS(avx512);
+  if (type == at::kBFloat16) {
+    TORCH_CHECK(ct_has_bfloat16(), "this CPU has no BFloat16");
+    return KERNELS(half);
+  }
+  if (has_avx512() && widest >= 16) return KERNELS(avx512);
   if (medium && widest >= 8) return KERNELS(avx2);
 #endif
+  TORCH_CHECK(type == at::kFloat, "needs Float32");
   return KERNELS(plain);
 }
 
@@ -120,6 +173,30 @@ float *data(const at::Tensor &t) {
               "needs a contiguous Float32 tensor on the CPU");
   return t.data_ptr<float>();
 }
+
+/// Keys and values of all layers: where they are, and how far apart heads lie.
+struct Slots {
+  char *keys, *values;
+  long layers, heads, count, width, size;  // size: bytes of a number
+  long key_stride, value_stride;           // numbers from one head to the next
+
+  Slots(const at::Tensor &k, const at::Tensor &v) {
+    const bool half = k.scalar_type() == at::kBFloat16;
+    TORCH_CHECK(k.is_contiguous() && v.is_contiguous() && k.is_cpu() && v.is_cpu() &&
+                    v.scalar_type() == k.scalar_type() && v.dim() == (half ? 5 : 4),
+                "slots of another kind");
+    keys = static_cast<char *>(k.data_ptr());
+    values = static_cast<char *>(v.data_ptr());
+    layers = k.size(0), heads = k.size(1), count = k.size(2), width = k.size(3);
+    size = k.element_size();
+    key_stride = count * width;
+    value_stride = v.numel() / (layers * heads);
+  }
+
+  /// Of head `head`, counted over all layers.
+  char *key(long head) const { return keys + head * key_stride * size; }
+  char *value(long head) const { return values + head * value_stride * size; }
+};
 
 Placing placing(const at::Tensor &matrix, bool transposed, long width) {
   const float *m = data(matrix);
@@ -171,7 +248,7 @@ float *scratch(size_t count) {
 
 /// Memory for the queries of a layer, and for what they gather.
 struct Workspace {
-  std::vector<float> queries, sums, top, total;
+  std::vector<float> queries, sums, top, total;  // queries: more than enough for BFloat16
 
   void prepare(long heads, long tiles, long width, long d) {
     queries.resize(heads * tiles * d * width);
@@ -205,7 +282,8 @@ void ct_wait_asleep(void) {
 
 bool ct_has_bfloat16(void) {
 #if defined(__x86_64__)
-  return __builtin_cpu_supports("avx512bf16") || __builtin_cpu_supports("amx-bf16");
+  static const bool has = has_avx512() && __builtin_cpu_supports("avx512bf16");
+  return has;
 #else
   return false;
 #endif
@@ -218,21 +296,21 @@ int32_t ct_place(
     ct_tensor *slot_keys, ct_tensor *slot_values) {
   return status([&] {
     const auto &k = keys->value;
-    const long layers = k.size(0), tokens = k.size(1), heads = k.size(2), d = k.size(3);
-    const long slots = slot_keys->value.size(2), groups = cosines->value.size(2);
-    TORCH_CHECK(first + tokens <= slots && cosines->value.size(0) == tokens, "too few slots");
+    const Slots slots(slot_keys->value, slot_values->value);
+    const long tokens = k.size(1), heads = slots.heads, d = slots.width;
+    TORCH_CHECK(k.size(0) == slots.layers && k.size(2) == heads && k.size(3) == d &&
+                    first + tokens <= slots.count && cosines->value.size(0) == tokens,
+                "other slots");
     const float *from_k = data(k), *from_v = data(values->value);
-    float *to_k = data(slot_keys->value), *to_v = data(slot_values->value);
     const Placing plain = placing(matrix->value, false, d);
     std::vector<Placing> turns;
     for (long g = 0; g < heads; g++)
-      turns.push_back(turned(plain, cosines->value, sines->value, groups, g));
-    const Kernels all = kernels();
-    parallel(layers * heads, [&](long i) {
-      const long layer = i / heads, g = i % heads;
-      const long from = (layer * tokens * heads + g) * d, to = (i * slots + first) * d;
-      all.place_rows(turns[g], tokens, from_k + from, heads * d, to_k + to, d);
-      all.place_rows(plain, tokens, from_v + from, heads * d, to_v + to, d);
+      turns.push_back(turned(plain, cosines->value, sines->value, cosines->value.size(2), g));
+    const Kernels all = kernels(slot_keys->value.scalar_type());
+    parallel(slots.layers * heads, [&](long i) {
+      const long from = (i / heads * tokens * heads + i % heads) * d;
+      all.place_keys(turns[i % heads], tokens, from_k + from, heads * d, slots.key(i), first);
+      all.place_values(plain, tokens, from_v + from, heads * d, slots.value(i), first);
     });
   });
 }
@@ -242,16 +320,14 @@ ct_tensor *ct_attend(
     ct_arg cosines, ct_arg sines, int32_t groups, int64_t layer, ct_tensor *slot_keys,
     ct_tensor *slot_values, ct_tensor *raw_keys, ct_tensor *raw_values) {
   return tensor([&] {
-    const Kernels all = kernels();
-    const auto &k = slot_keys->value;
-    const long shared = k.size(1), slots = k.size(2), d = k.size(3), width = all.tile_width;
+    const Kernels all = kernels(slot_keys->value.scalar_type());
+    const Slots slots(slot_keys->value, slot_values->value);
+    const long shared = slots.heads, d = slots.width, width = all.tile_width;
     const long channels = projections->value.size(-1), heads = channels / d - 2 * shared;
     const long tokens = projections->value.numel() / channels;
     const long tiles = (tokens + width - 1) / width;
-    TORCH_CHECK(d % 16 == 0 && d <= max_width && slots >= tokens && heads % shared == 0,
+    TORCH_CHECK(d % 16 == 0 && d <= max_width && slots.count >= tokens && heads % shared == 0,
                 "shapes that no attention has");
-    float *keys = data(k) + layer * shared * slots * d;
-    float *values = data(slot_values->value) + layer * shared * slots * d;
 
     thread_local Workspace workspace;
     Workspace &w = workspace;
@@ -263,8 +339,9 @@ ct_tensor *ct_attend(
         1 / std::sqrt(float(d)),
         turned(placing(lens->value, true, d), cosines->value, sines->value, groups, 0),
         turned(own_key, cosines->value, sines->value, groups, 0), own_key,
-        heads, shared, tiles, slots, w.queries.data(),
-        keys + (slots - tokens) * d, values + (slots - tokens) * d,
+        heads, shared, tokens, tiles, slots.count, w.queries.data(),
+        slots.key(layer * shared), slots.value(layer * shared),
+        slots.key_stride, slots.value_stride,
         raw_keys ? data(raw_keys->value) : nullptr, raw_values ? data(raw_values->value) : nullptr};
     parallel(tokens, [&](long t) { all.own_token(own, t); });
 
@@ -275,21 +352,43 @@ ct_tensor *ct_attend(
     // Whole heads where there are enough of them: their keys then stay in one core's cache.
     const long wanted = 3 * at::get_num_threads();
     const long parts = std::min(tiles, std::max(1L, (wanted + heads - 1) / heads));
+    const char *queries = reinterpret_cast<const char *>(w.queries.data());
     parallel(heads * parts, [&](long task) {
-      const long h = task / parts, part = task % parts, g = h / (heads / shared);
+      const long h = task / parts, part = task % parts;
+      const long g = layer * shared + h / (heads / shared);
       const long begin = tiles * part / parts, end = tiles * (part + 1) / parts;
       std::vector<Tile> some;
       for (long t = begin; t < end; t++) {
         const long i = h * tiles + t;
-        some.push_back({&w.queries[i * d * width], std::min(width, tokens - t * width),
-                        &w.sums[i * width * d], &w.top[i * width], &w.total[i * width]});
+        some.push_back({queries + i * d * width * slots.size,
+                        std::min(width, tokens - t * width), &w.sums[i * width * d],
+                        &w.top[i * width], &w.total[i * width]});
       }
-      all.attend(some.data(), some.size(), keys + g * slots * d, values + g * slots * d, slots, d,
-                 scratch(all.block_keys * width));
+      all.attend(some.data(), some.size(), slots.key(g), slots.value(g), slots.count, d,
+                 scratch(all.block_keys * width * 3 / 2));
       for (long t = begin; t < end; t++)
         all.finish(some[t - begin], out_placing, out + t * width * heads * d + h * d, heads * d);
     });
     return result;
+  });
+}
+
+int32_t ct_add_norm(
+    ct_arg stream, ct_arg update, ct_arg gate, ct_arg weight, ct_arg bias, ct_tensor **sum,
+    ct_tensor **normed) {
+  return status([&] {
+    const auto &h = stream->value;
+    const long width = h.size(-1);
+    TORCH_CHECK(update->value.sizes() == h.sizes() && gate->value.numel() == width &&
+                    weight->value.numel() == width && bias->value.numel() == width,
+                "shapes that don't add up");
+    auto a = at::empty_like(h), b = at::empty_like(h);
+    const Sum s{data(h), data(update->value), data(gate->value), data(weight->value),
+                data(bias->value), data(a), data(b), width};
+    const Kernels all = kernels(at::kFloat);
+    parallel(h.numel() / width, [&](long row) { all.add_norm(s, row); });
+    *sum = new ct_tensor{a};
+    *normed = new ct_tensor{b};
   });
 }
 

@@ -13,6 +13,7 @@ final class FusedNetwork {
   private let layers: [Layer]
   private let pixels: PackedWeight
   private let image: PackedWeight
+  private let last: Gates.Norm
   private let nullKeys: Tensor  // [L, G, 1, d]
   private let nullValues: Tensor
   /// What the weights were when this was made.
@@ -21,7 +22,7 @@ final class FusedNetwork {
   let type: ElementType
 
   private var frames: [Key<Intrinsics>: FrameTables] = [:]
-  private var modulations: [Key<Double>: [Modulation]] = [:]
+  private var modulations: [Key<Double>: [Gates]] = [:]
   /// Slots that may be in use by a context still.
   private var slots: AttentionSlots?
 
@@ -47,6 +48,7 @@ final class FusedNetwork {
     let patch = 3 * c.patch * c.patch
     pixels = PackedWeight(model.embed.weight.narrowed(1, 0..<patch), rows: tokens)
     image = PackedWeight(model.image.weight, rows: tokens)
+    last = Gates.Norm(width: c.width)
     let shape = [c.layers, c.keyValueHeads, 1, c.headWidth]
     nullKeys = Tensor.stacked(model.blocks.map(\.attention.nullKey)).detached().reshaped(shape)
     nullValues = Tensor.stacked(model.blocks.map(\.attention.nullValue)).detached().reshaped(shape)
@@ -74,16 +76,51 @@ private struct Layer {
     gains = (a.queryNorm.gain.detached(), a.keyNorm.gain.detached())
   }
 
-  /// Queries, keys and values of the frame's tokens, as Float32.
-  func project(_ h: Tensor, _ m: Modulation) -> Tensor {  // [1, T, (H + 2 G) d]
-    projections(m.attention.normalize(h)).to(.float32)
+  /// Queries, keys and values of a frame's normed tokens, as Float32.
+  func project(_ n: Tensor) -> Tensor { projections(n).to(.float32) }  // [1, T, (H + 2 G) d]
+
+  /// The rest of the block, once attention is done; `next` is the norm of what follows.
+  func finish(_ h: Tensor, attended: Tensor, _ own: Gates, next: Gates.Norm) -> (
+    sum: Tensor, normed: Tensor
+  ) {
+    let (h, n) = h.addingNormed(
+      out(attended).to(.float32), gate: own.attention, weight: own.inner.weight,
+      bias: own.inner.bias)
+    let x = n.to(gate.type)
+    return h.addingNormed(
+      down(up.times(gate.silu(x), x)).to(.float32), gate: own.feedForward, weight: next.weight,
+      bias: next.bias)
+  }
+}
+
+/// A block's modulation as the fused loops take it, vectors `[D]`.
+private struct Gates {
+  struct Norm {
+    let weight: Tensor
+    let bias: Tensor
+
+    init(_ half: Modulation.Half) {
+      weight = (half.scale + 1).reshaped(-1)
+      bias = half.shift.reshaped(-1).contiguous()
+    }
+
+    /// The plain norm at the network's end.
+    init(width: Int) {
+      weight = Tensor(repeating: 1, shape: [width])
+      bias = .zeros([width])
+    }
   }
 
-  /// The rest of the block, once attention is done.
-  func finish(_ h: Tensor, attended: Tensor, _ m: Modulation) -> Tensor {  // [1, T, D]
-    let h = m.attention.add(out(attended).to(.float32), to: h)
-    let n = m.feedForward.normalize(h).to(gate.type)
-    return m.feedForward.add(down(up.times(gate.silu(n), n)).to(.float32), to: h)
+  /// Before attention, and before the feed-forward layer.
+  let outer: Norm
+  let inner: Norm
+  let attention: Tensor
+  let feedForward: Tensor
+
+  init(_ m: Modulation) {
+    (outer, inner) = (Norm(m.attention), Norm(m.feedForward))
+    attention = (m.attention.gate + 1).reshaped(-1)
+    feedForward = (m.feedForward.gate + 1).reshaped(-1)
   }
 }
 
@@ -101,13 +138,16 @@ extension FusedNetwork {
   func predict(_ z: Tensor?, t: Double, _ lens: Intrinsics, _ slots: AttentionSlots) -> Prediction {
     let tables = tables(lens, .target)
     var h = stream(z, tables)
-    for (i, (layer, m)) in zip(layers, modulation(t, .target)).enumerated() {
+    let gates = gates(t, .target)
+    var n = h.layerNorm(weight: gates[0].outer.weight, bias: gates[0].outer.bias)
+    for (i, layer) in layers.enumerated() {
       let attended = slots.attend(
-        layer.project(h, m), layer: i, gains: layer.gains, tables.places)
-      h = layer.finish(h, attended: attended, m)
+        layer.project(n), layer: i, gains: layer.gains, tables.places)
+      let next = i + 1 < layers.count ? gates[i + 1].outer : last
+      (h, n) = layer.finish(h, attended: attended, gates[i], next: next)
     }
     let (rows, columns) = (tables.rows, tables.columns)
-    let patches = h.narrowed(1, 0..<rows * columns).layerNorm()  // [1, N, D]
+    let patches = n.narrowed(1, 0..<rows * columns).contiguous()  // [1, N, D]
     let picture = unpatchify(image(patches), configuration.patch, rows: rows, columns: columns)
     return Prediction(
       image: picture.narrowed(2, 0..<lens.height).narrowed(3, 0..<lens.width),
@@ -120,14 +160,19 @@ extension FusedNetwork {
     let c = configuration
     var h = stream(image, tables)
     let tokens = h.shape[1]
-    let slots = AttentionSlots(shape: [1, c.keyValueHeads, tokens, c.headWidth])
+    let slots = AttentionSlots(
+      layers: 1, heads: c.keyValueHeads, count: tokens, width: c.headWidth, type: type)
     let shape = [c.layers, tokens, c.keyValueHeads, c.headWidth]
     let kv = KV(keys: Tensor(empty: shape), values: Tensor(empty: shape))
-    for (i, (layer, m)) in zip(layers, modulation(1, .context)).enumerated() {
+    let gates = gates(1, .context)
+    var n = h.layerNorm(weight: gates[0].outer.weight, bias: gates[0].outer.bias)
+    for (i, layer) in layers.enumerated() {
       let attended = slots.attend(
-        layer.project(h, m), layer: 0, gains: layer.gains, tables.places,
+        layer.project(n), layer: 0, gains: layer.gains, tables.places,
         raw: (kv.keys.narrowed(0, i..<i + 1), kv.values.narrowed(0, i..<i + 1)))
-      if i < layers.count - 1 { h = layer.finish(h, attended: attended, m) }
+      if i + 1 < layers.count {
+        (h, n) = layer.finish(h, attended: attended, gates[i], next: gates[i + 1].outer)
+      }
     }
     return kv
   }
@@ -155,17 +200,16 @@ extension FusedNetwork {
           sin: perFrame ? part(sin, i) : sin)
       }
     }
-    slots.keys.narrowed(2, recalled..<recalled + 1).set(nullKeys)
-    slots.values.narrowed(2, recalled..<recalled + 1).set(nullValues)
+    slots.set(recalled, keys: nullKeys, values: nullValues)
     return Context(slots, recalled: recalled, count: frames.count)
   }
 
   /// The slots used last, if no context holds them any more and they have the right size.
   private func slots(count: Int) -> AttentionSlots {
+    if isKnownUniquelyReferenced(&slots), let slots, slots.count == count { return slots }
     let c = configuration
-    let shape = [c.layers, c.keyValueHeads, count, c.headWidth]
-    if isKnownUniquelyReferenced(&slots), let slots, slots.keys.shape == shape { return slots }
-    let new = AttentionSlots(shape: shape)
+    let new = AttentionSlots(
+      layers: c.layers, heads: c.keyValueHeads, count: count, width: c.headWidth, type: type)
     slots = new
     return new
   }
@@ -207,12 +251,12 @@ extension FusedNetwork {
         cos: angles.cos(), sin: angles.sin(), groups: c.groups))
   }
 
-  private func modulation(_ t: Double, _ role: FrameModel.Role) -> [Modulation] {
+  private func gates(_ t: Double, _ role: FrameModel.Role) -> [Gates] {
     let key = Key(value: t, role: role)
     if let known = modulations[key] { return known }
     if modulations.count >= 64 { modulations = [:] }
     let shared = model.modulation(Tensor(repeating: t, shape: [1]), role)
-    let made = model.blocks.map { $0.modulation(shared) }
+    let made = model.blocks.map { Gates($0.modulation(shared)) }
     modulations[key] = made
     return made
   }

@@ -52,10 +52,8 @@ public struct Context {
     switch storage {
     case .layers(let layers): return layers[i]
     case .slots(let slots, let recalled):
-      func part(_ t: Tensor) -> Tensor {  // [L, G, M, d] -> [1, C T, G, d]
-        t.narrowed(0, i..<i + 1).narrowed(2, 0..<recalled).transposed(1, 2)
-      }
-      return LayerKV(keys: part(slots.keys), values: part(slots.values))
+      let (keys, values) = slots.layer(i, 0..<recalled)
+      return LayerKV(keys: keys, values: values)
     }
   }
 }

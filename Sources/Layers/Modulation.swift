@@ -14,9 +14,9 @@ public func timeEmbedding(_ t: Tensor) -> Tensor {  // [B] -> [B, 128]
 /// each layer adds an offset of its own.
 public struct Modulation {
   public struct Half {
-    let shift: Tensor
-    let scale: Tensor
-    let gate: Tensor
+    public let shift: Tensor
+    public let scale: Tensor
+    public let gate: Tensor
 
     /// The normalised, shifted and scaled input of a sub-layer.
     public func normalize(_ x: Tensor) -> Tensor {  // [B, T, D]

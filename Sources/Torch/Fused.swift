@@ -42,15 +42,34 @@ public struct PackedWeight {
   }
 }
 
-/// Keys and values of every layer in the order in which attention reads them, `[L, G, M, d]`:
-/// recalled ones first, then the null key, then the frame's own. Float32, on the CPU.
+/// Keys and values of every layer in the order in which attention reads them: recalled ones first,
+/// then the null key, then the frame's own. On the CPU, Float32 or, where it has that, BFloat16.
 public final class AttentionSlots {
-  public let keys: Tensor
-  public let values: Tensor
+  /// How many slots a layer has: M.
+  public let count: Int
+  let keys: Tensor  // [L, G, M, d]
+  let values: Tensor  // the same; in BFloat16 [L, G, M/2 rounded up, d, 2], two slots side by side
 
-  /// - Parameter shape: `[L, G, M, d]`.
-  public init(shape: [Int]) {
-    (keys, values) = (Tensor(empty: shape), Tensor(empty: shape))
+  public init(layers: Int, heads: Int, count: Int, width: Int, type: ElementType) {
+    self.count = count
+    keys = Tensor(empty: [layers, heads, count, width], type: type)
+    // Zeros, since the last slot's partner is multiplied too.
+    values =
+      type == .float32
+      ? Tensor(empty: keys.shape) : .zeros([layers, heads, (count + 1) / 2, width, 2], type: type)
+  }
+
+  public var type: ElementType { keys.type }
+
+  /// Keys and values of one layer, `[1, slots, G, d]`, as Float32.
+  public func layer(_ i: Int, _ slots: Range<Int>) -> (keys: Tensor, values: Tensor) {
+    func part(_ t: Tensor) -> Tensor {
+      t.narrowed(0, i..<i + 1).narrowed(2, slots).transposed(1, 2).to(.float32)
+    }
+    let s = keys.shape
+    guard type != .float32 else { return (part(keys), part(values)) }
+    let rows = values.permuted(0, 1, 2, 4, 3).reshaped(s[0], s[1], -1, s[3])
+    return (part(keys), part(rows))
   }
 
   /// The widest vectors that attention uses on this machine's CPU: 16, 8 or 4 lanes. For tests.
@@ -68,6 +87,14 @@ public final class AttentionSlots {
       k.pointer, v.pointer, matrix.pointer, cos.pointer, sin.pointer, Int64(slot), keys.pointer,
       values.pointer)
     check("place", [k, v, matrix, cos, sin, keys], status)
+  }
+
+  /// Writes one slot of all layers: keys and values `[L, G, 1, d]`.
+  public func set(_ slot: Int, keys k: Tensor, values v: Tensor) {
+    keys.narrowed(2, slot..<slot + 1).set(k)
+    if type == .float32 { return values.narrowed(2, slot..<slot + 1).set(v) }
+    values.narrowed(2, slot / 2..<slot / 2 + 1).narrowed(4, slot % 2..<slot % 2 + 1)
+      .set(v.reshaped(v.shape + [1]))
   }
 
   /// How a frame's own tokens are placed.
@@ -109,6 +136,17 @@ public final class AttentionSlots {
 }
 
 extension Tensor {
+  /// `self + gate * update`, and its layer norm times `weight` plus `bias`; vectors `[D]`, Float32.
+  public func addingNormed(_ update: Tensor, gate: Tensor, weight: Tensor, bias: Tensor) -> (
+    sum: Tensor, normed: Tensor
+  ) {
+    var (sum, normed): (OpaquePointer?, OpaquePointer?)
+    let status = ct_add_norm(
+      pointer, update.pointer, gate.pointer, weight.pointer, bias.pointer, &sum, &normed)
+    check("addNorm", [self, update, gate, weight, bias], status)
+    return (Tensor(Handle(sum!)), Tensor(Handle(normed!)))
+  }
+
   /// Grows with each change in place; 0 for tensors made in inference mode.
   public var revision: Int { Int(ct_revision(pointer)) }
 }

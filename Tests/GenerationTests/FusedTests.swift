@@ -89,15 +89,27 @@ import Testing
     expectClose(model.draw(query, context: first).image, expected, within: 1e-7, "the same sums")
   }
 
-  @Test func bfloat16DrawsNearlyTheSame() {
+  /// Odd and even numbers of tokens, since BFloat16 goes in pairs.
+  @Test(.enabled(if: Runtime.hasFastBFloat16), arguments: [12, 16], [0, 1, 3])
+  func bfloat16DrawsNearlyTheSame(width: Int, contexts: Int) throws {
     let model = FrameModel.lively()
     var scenes = Scenes(seed: 12)
-    let (frames, query) = (scenes.frames(2), scenes.camera())
+    let frames = scenes.frames(contexts, width: width, height: 20)
+    let query = scenes.camera(width: width, height: 20)
     let exact = model.drawing(query, from: frames)
     model.precision = .bfloat16
     let rough = model.drawing(query, from: frames)
     expectClose(rough, exact, within: 0.03, "8 bits of mantissa, through two layers")
     #expect((rough - exact).abs().max().item > 1e-5, "it must have an effect")
+    if contexts > 0 {
+      let kv = frames.map { (kv: model.encode($0), camera: $0.camera) }
+      let context = try #require(model.gather(kv, for: query, scale: 2))
+      let expected = model.gatherTensors(kv, for: query, scale: 2)
+      for i in 0..<model.configuration.layers {
+        expectClose(context.layer(i).keys, expected.layer(i).keys, within: 0.005, "2^-8")
+        expectClose(context.layer(i).values, expected.layer(i).values, within: 0.005, "2^-8")
+      }
+    }
     model.precision = .float32
     expectClose(model.drawing(query, from: frames), exact, within: 1e-7, "the same sums")
   }

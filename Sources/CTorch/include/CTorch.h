@@ -139,7 +139,8 @@ int32_t ct_lerp_(ct_tensor *_Nonnull a, ct_arg b, double t);
 ct_result ct_packed(ct_arg weight, int64_t rows);
 // x weightᵀ for a packed weight; then, if asked, silu of it, or `factor` times it.
 ct_result ct_packed_linear(ct_arg x, ct_arg packed, bool silu, ct_optional factor);
-// Places one frame's raw keys and values [L, T, G, d] from slot `first` on in [L, G, M, d].
+// Slots: keys [L, G, M, d]; values the same or, in BFloat16, [L, G, M/2 rounded up, d, 2].
+// Places one frame's raw keys and values [L, T, G, d] from slot `first` on.
 // matrix [4, 4] is for columns; cosines and sines are [T, G or 1, A, n].
 int32_t ct_place(
     ct_arg keys, ct_arg values, ct_arg matrix, ct_arg cosines, ct_arg sines, int64_t first,
@@ -152,6 +153,10 @@ ct_result ct_attend(
     ct_arg projections, ct_arg query_gains, ct_arg key_gains, ct_arg lens, ct_arg inverse,
     ct_arg cosines, ct_arg sines, int32_t groups, int64_t layer, ct_tensor *_Nonnull slot_keys,
     ct_tensor *_Nonnull slot_values, ct_tensor *_Nullable raw_keys, ct_tensor *_Nullable raw_values);
+// stream + gate update, to `sum`; its layer norm over the last axis times `weight` plus `bias`.
+int32_t ct_add_norm(
+    ct_arg stream, ct_arg update, ct_arg gate, ct_arg weight, ct_arg bias,
+    ct_tensor *_Nullable *_Nonnull sum, ct_tensor *_Nullable *_Nonnull normed);
 void ct_wait_asleep(void);  // threads that have nothing to do sleep at once, from now on
 bool ct_has_bfloat16(void);  // in this CPU's own instructions
 void ct_limit_lanes(int32_t lanes);  // widest vectors to use: 16, 8 or 4 Float32 lanes; for tests
