@@ -37,6 +37,7 @@ struct Explore: AsyncParsableCommand {
   func run() async throws {
     let device = try Device(named: device)
     let model = try FrameModel(contentsOf: Shelf.models.path(of: model), on: device)
+    model.precision = .fastest
     let place = try Place(place, size: resolution ?? Size(side: model.resolution))
     var settings = World.Settings()
     (settings.contexts, settings.steps) = (contexts, steps)

@@ -46,6 +46,7 @@ struct Render: AsyncParsableCommand {
   func run() async throws {
     let device = try Device(named: device)
     let model = try FrameModel(contentsOf: Shelf.models.path(of: model), on: device)
+    model.precision = .fastest
     let size = resolution ?? Size(side: model.resolution)
     let place = try Place(place, size: size)
     let walk = try walk(place, size)
