@@ -46,14 +46,39 @@ inline Lanes exponential(Lanes x) {
   return x < low ? zero : p * power;
 }
 
-#if HALF
-typedef unsigned short Number;
-
-inline Number number(float x) {  // to nearest even
+inline unsigned short half_of(float x) {  // to nearest even
   unsigned bits;
   __builtin_memcpy(&bits, &x, sizeof bits);
-  return Number((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
+  return (unsigned short)((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
 }
+
+inline float whole_of(unsigned short x) {
+  const unsigned bits = unsigned(x) << 16;
+  float y;
+  __builtin_memcpy(&y, &bits, sizeof y);
+  return y;
+}
+
+/// n numbers from `at` on, as Float32: where they are, or converted to `room`.
+inline const float *read(const Numbers &x, long at, long n, float *room) {
+  if (!x.half) return static_cast<const float *>(x.data) + at;
+  const unsigned short *from = static_cast<const unsigned short *>(x.data) + at;
+  for (long i = 0; i < n; i++) room[i] = whole_of(from[i]);
+  return room;
+}
+
+inline void write(const Numbers &x, long at, long n, const float *from) {
+  if (!x.half) {
+    __builtin_memcpy(static_cast<float *>(x.data) + at, from, n * sizeof(float));
+    return;
+  }
+  unsigned short *to = static_cast<unsigned short *>(x.data) + at;
+  for (long i = 0; i < n; i++) to[i] = half_of(from[i]);
+}
+
+#if HALF
+typedef unsigned short Number;
+inline Number number(float x) { return half_of(x); }
 
 inline __m512bh load_pairs(const Number *p) {
   __m512bh v;
@@ -317,27 +342,27 @@ inline void put_value(void *values, long slot, long d, const float *x) {
   for (long i = 0; i < d; i++) out[i * step] = number(x[i]);
 }
 
-/// A frame's raw keys of one head to slots from `first` on.
-void place_keys(const Placing &p, long tokens, const float *x, long stride, void *keys,
+/// A frame's raw keys of one head, tokens begin..<end, to slots from `first` on.
+void place_keys(const Placing &p, long begin, long end, const float *x, long stride, void *keys,
                 long first) {
   float y[max_width];
-  for (long t = 0; t < tokens; t++) {
+  for (long t = begin; t < end; t++) {
     place(p, t, x + t * stride, y);
     put_key(keys, first + t, p.width, y);
   }
 }
 
-void place_values(const Placing &p, long tokens, const float *x, long stride, void *values,
-                  long first) {
+void place_values(const Placing &p, long begin, long end, const float *x, long stride,
+                  void *values, long first) {
   float y[2 * max_width];
   const long d = p.width;
-  long t = 0;
+  long t = begin;
 #if HALF
-  for (; t < tokens && ((first + t) % 2 != 0 || t + 1 == tokens); t++) {
+  for (; t < end && ((first + t) % 2 != 0 || t + 1 == end); t++) {
     place(p, t, x + t * stride, y);
     put_value(values, first + t, d, y);
   }
-  for (; t + 1 < tokens; t += 2) {
+  for (; t + 1 < end; t += 2) {
     float *z = y + max_width;
     place(p, t, x + t * stride, y);
     place(p, t + 1, x + (t + 1) * stride, z);
@@ -349,7 +374,7 @@ void place_values(const Placing &p, long tokens, const float *x, long stride, vo
     }
   }
 #endif
-  for (; t < tokens; t++) {
+  for (; t < end; t++) {
     place(p, t, x + t * stride, y);
     put_value(values, first + t, d, y);
   }
@@ -372,21 +397,24 @@ inline void normalize(const float *x, const float *gains, float factor, long d, 
 void own_token(const Own &o, long t) {
   const long d = o.key.width, heads = o.heads, shared = o.shared;
   const long tile = t / tile_width, lane = t % tile_width, slot = o.slots - o.tokens + t;
-  float y[max_width], z[max_width];
-  const float *x = o.projections + t * (heads + 2 * shared) * d;
-  for (long h = 0; h < heads; h++, x += d) {
+  float room[max_width], y[max_width], z[max_width];
+  long at = t * (heads + 2 * shared) * d;
+  for (long h = 0; h < heads; h++, at += d) {
+    const float *x = read(o.projections, at, d, room);
     normalize(x, o.query_gains, o.query_factor, d, y);
     place(o.query, t, y, z);
     Number *panel = static_cast<Number *>(o.queries) + (h * o.tiles + tile) * d * tile_width;
     for (long i = 0; i < d; i++) panel[query_at(i, lane)] = number(z[i]);
   }
-  for (long g = 0; g < shared; g++, x += d) {
+  for (long g = 0; g < shared; g++, at += d) {
+    const float *x = read(o.projections, at, d, room);
     normalize(x, o.key_gains, 1, d, y);
     if (o.raw_keys) __builtin_memcpy(o.raw_keys + (t * shared + g) * d, y, d * sizeof(float));
     place(o.key, t, y, z);
     put_key(static_cast<Number *>(o.keys) + g * o.key_stride, slot, d, z);
   }
-  for (long g = 0; g < shared; g++, x += d) {
+  for (long g = 0; g < shared; g++, at += d) {
+    const float *x = read(o.projections, at, d, room);
     if (o.raw_values) __builtin_memcpy(o.raw_values + (t * shared + g) * d, x, d * sizeof(float));
     place(o.value, t, x, z);
     put_value(static_cast<Number *>(o.values) + g * o.value_stride, slot, d, z);
@@ -394,21 +422,22 @@ void own_token(const Own &o, long t) {
 }
 
 /// A tile's sums divided by its weights and placed back, into rows of all heads' channels.
-void finish(const Tile &tile, const Placing &out, float *rows, long stride) {
-  const long d = out.width;
-  float y[max_width];
+void finish(const Tile &tile, const Placing &p, const Numbers &out, long at, long stride) {
+  const long d = p.width;
+  float y[max_width], z[max_width];
   for (long q = 0; q < tile.count; q++) {
     const float share = 1 / tile.total[q];
     for (long i = 0; i < d; i++) y[i] = tile.sums[q * d + i] * share;
-    place(out, 0, y, rows + q * stride);
+    place(p, 0, y, z);
+    write(out, at + q * stride, d, z);
   }
 }
 
-/// h + gate y, and its layer norm with a weight and a bias: rows of n numbers.
-void add_norm(const Sum &s, long row) {
+/// h + gate y, and its layer norm with a weight and a bias: rows of n numbers. `room` has 2 n.
+void add_norm(const Sum &s, long row, float *room) {
   const long n = s.width;
-  const float *h = s.stream + row * n, *y = s.update + row * n;
-  float *sum = s.sum + row * n, *out = s.normed + row * n;
+  const float *h = s.stream + row * n, *y = read(s.update, row * n, n, room);
+  float *sum = s.sum + row * n, *out = room + n;
   Lanes total = 0.f;
   long i = 0;
   for (; i + LANES <= n; i += LANES) {
@@ -430,6 +459,7 @@ void add_norm(const Sum &s, long row) {
   UNROLL for (int l = 0; l < LANES; l++) variance += squares[l];
   const float scale = 1 / __builtin_sqrtf(variance / n + 1e-5f);
   for (i = 0; i < n; i++) out[i] = (sum[i] - mean) * scale * s.weight[i] + s.bias[i];
+  write(s.normed, row * n, n, out);
 }
 
 }  // namespace ISA

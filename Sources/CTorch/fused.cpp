@@ -22,6 +22,12 @@ typedef float Four __attribute__((ext_vector_type(4)));
 
 constexpr long max_width = 256;  // channels of a head
 
+/// Numbers in memory: Float32, or BFloat16.
+struct Numbers {
+  void *data;
+  bool half;
+};
+
 /// How a token's channels of one head are placed.
 struct Placing {
   Four columns[4];  // of the matrix for the first half
@@ -32,7 +38,8 @@ struct Placing {
 
 /// A layer's projections of a frame's own tokens, and where they go.
 struct Own {
-  const float *projections, *query_gains, *key_gains;
+  Numbers projections;
+  const float *query_gains, *key_gains;
   float query_factor;
   Placing query, key, value;
   long heads, shared, tokens, tiles, slots;
@@ -53,8 +60,9 @@ struct Tile {
 
 /// A residual stream's next value and its norm.
 struct Sum {
-  const float *stream, *update, *gate, *weight, *bias;
-  float *sum, *normed;
+  const float *stream, *gate, *weight, *bias;
+  Numbers update, normed;
+  float *sum;
   long width;
 };
 
@@ -174,6 +182,13 @@ float *data(const at::Tensor &t) {
   return t.data_ptr<float>();
 }
 
+Numbers numbers(const at::Tensor &t) {
+  const bool half = t.scalar_type() == at::kBFloat16;
+  TORCH_CHECK(t.is_cpu() && t.is_contiguous() && (half || t.scalar_type() == at::kFloat),
+              "needs a contiguous Float32 or BFloat16 tensor on the CPU");
+  return {t.data_ptr(), half};
+}
+
 /// Keys and values of all layers: where they are, and how far apart heads lie.
 struct Slots {
   char *keys, *values;
@@ -223,12 +238,17 @@ Placing turned(Placing p, const at::Tensor &cosines, const at::Tensor &sines, lo
   return p;
 }
 
-/// Calls `f` with every i in 0..<count, on libtorch's threads, neighbours on the same one.
+/// Calls `f` with every i in 0..<count, on libtorch's threads, neighbours on the same one; on this
+/// thread alone where there are no more than `grain`, since waking others takes 0.1 ms.
 ///
 /// at::parallel_for is a template that runs on one thread where the compiler knows no OpenMP; the
 /// loop over a tensor's elements is compiled into libtorch.
 template <class F>
-void parallel(int64_t count, F f) {
+void parallel(int64_t count, F f, int64_t grain = 1) {
+  if (count <= grain) {
+    for (int64_t i = 0; i < count; i++) f(i);
+    return;
+  }
   auto indices = at::arange(count, at::kLong);
   auto iterator = at::TensorIterator::nullary_op(indices);
   iterator.for_each(
@@ -236,8 +256,11 @@ void parallel(int64_t count, F f) {
         for (int64_t i = 0; i < n; i++)
           f(*reinterpret_cast<const int64_t *>(data[0] + i * strides[0]));
       },
-      1);
+      grain);
 }
+
+/// So many numbers are gone through in less time than it takes to wake a thread.
+constexpr long small = 1 << 19;
 
 /// Memory that a thread keeps for its next call.
 float *scratch(size_t count) {
@@ -307,10 +330,16 @@ int32_t ct_place(
     for (long g = 0; g < heads; g++)
       turns.push_back(turned(plain, cosines->value, sines->value, cosines->value.size(2), g));
     const Kernels all = kernels(slot_keys->value.scalar_type());
-    parallel(slots.layers * heads, [&](long i) {
-      const long from = (i / heads * tokens * heads + i % heads) * d;
-      all.place_keys(turns[i % heads], tokens, from_k + from, heads * d, slots.key(i), first);
-      all.place_values(plain, tokens, from_v + from, heads * d, slots.value(i), first);
+    // All heads of a few tokens after one another, since that is how they lie in memory.
+    const long few = 8, parts = (tokens + few - 1) / few;
+    parallel(slots.layers * parts, [&](long task) {
+      const long layer = task / parts, begin = task % parts * few;
+      const long end = std::min(tokens, begin + few);
+      for (long g = 0; g < heads; g++) {
+        const long from = (layer * tokens * heads + g) * d, head = layer * heads + g;
+        all.place_keys(turns[g], begin, end, from_k + from, heads * d, slots.key(head), first);
+        all.place_values(plain, begin, end, from_v + from, heads * d, slots.value(head), first);
+      }
     });
   });
 }
@@ -335,7 +364,7 @@ ct_tensor *ct_attend(
     const Placing own_key = placing(inverse->value, false, d);
     const Placing out_placing = placing(lens->value, false, d);
     const Own own{
-        data(projections->value), data(query_gains->value), data(key_gains->value),
+        numbers(projections->value), data(query_gains->value), data(key_gains->value),
         1 / std::sqrt(float(d)),
         turned(placing(lens->value, true, d), cosines->value, sines->value, groups, 0),
         turned(own_key, cosines->value, sines->value, groups, 0), own_key,
@@ -343,12 +372,12 @@ ct_tensor *ct_attend(
         slots.key(layer * shared), slots.value(layer * shared),
         slots.key_stride, slots.value_stride,
         raw_keys ? data(raw_keys->value) : nullptr, raw_values ? data(raw_values->value) : nullptr};
-    parallel(tokens, [&](long t) { all.own_token(own, t); });
+    parallel(tokens, [&](long t) { all.own_token(own, t); }, small / channels);
 
     auto shape = projections->value.sizes().vec();
     shape.back() = heads * d;
     auto result = at::empty(shape, projections->value.options());
-    float *out = data(result);
+    const Numbers out = numbers(result);
     // Whole heads where there are enough of them: their keys then stay in one core's cache.
     const long wanted = 3 * at::get_num_threads();
     const long parts = std::min(tiles, std::max(1L, (wanted + heads - 1) / heads));
@@ -367,26 +396,28 @@ ct_tensor *ct_attend(
       all.attend(some.data(), some.size(), slots.key(g), slots.value(g), slots.count, d,
                  scratch(all.block_keys * width * 3 / 2));
       for (long t = begin; t < end; t++)
-        all.finish(some[t - begin], out_placing, out + t * width * heads * d + h * d, heads * d);
+        all.finish(some[t - begin], out_placing, out, (t * width * heads + h) * d, heads * d);
     });
     return result;
   });
 }
 
 int32_t ct_add_norm(
-    ct_arg stream, ct_arg update, ct_arg gate, ct_arg weight, ct_arg bias, ct_tensor **sum,
-    ct_tensor **normed) {
+    ct_arg stream, ct_arg update, ct_arg gate, ct_arg weight, ct_arg bias, int32_t dtype,
+    ct_tensor **sum, ct_tensor **normed) {
   return status([&] {
     const auto &h = stream->value;
     const long width = h.size(-1);
     TORCH_CHECK(update->value.sizes() == h.sizes() && gate->value.numel() == width &&
                     weight->value.numel() == width && bias->value.numel() == width,
                 "shapes that don't add up");
-    auto a = at::empty_like(h), b = at::empty_like(h);
-    const Sum s{data(h), data(update->value), data(gate->value), data(weight->value),
-                data(bias->value), data(a), data(b), width};
+    auto a = at::empty_like(h), b = at::empty_like(h, static_cast<at::ScalarType>(dtype));
+    const Sum s{data(h), data(gate->value), data(weight->value), data(bias->value),
+                numbers(update->value), numbers(b), data(a), width};
     const Kernels all = kernels(at::kFloat);
-    parallel(h.numel() / width, [&](long row) { all.add_norm(s, row); });
+    parallel(
+        h.numel() / width, [&](long row) { all.add_norm(s, row, scratch(2 * width)); },
+        small / width);
     *sum = new ct_tensor{a};
     *normed = new ct_tensor{b};
   });

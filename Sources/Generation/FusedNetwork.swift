@@ -76,20 +76,17 @@ private struct Layer {
     gains = (a.queryNorm.gain.detached(), a.keyNorm.gain.detached())
   }
 
-  /// Queries, keys and values of a frame's normed tokens, as Float32.
-  func project(_ n: Tensor) -> Tensor { projections(n).to(.float32) }  // [1, T, (H + 2 G) d]
-
-  /// The rest of the block, once attention is done; `next` is the norm of what follows.
-  func finish(_ h: Tensor, attended: Tensor, _ own: Gates, next: Gates.Norm) -> (
-    sum: Tensor, normed: Tensor
-  ) {
+  /// The rest of the block, once attention is done; `next` is the norm of what follows, `type` what
+  /// that takes.
+  func finish(
+    _ h: Tensor, attended: Tensor, _ own: Gates, next: Gates.Norm, type: ElementType
+  ) -> (sum: Tensor, normed: Tensor) {
     let (h, n) = h.addingNormed(
-      out(attended).to(.float32), gate: own.attention, weight: own.inner.weight,
-      bias: own.inner.bias)
-    let x = n.to(gate.type)
+      out(attended), gate: own.attention, weight: own.inner.weight, bias: own.inner.bias,
+      type: gate.type)
     return h.addingNormed(
-      down(up.times(gate.silu(x), x)).to(.float32), gate: own.feedForward, weight: next.weight,
-      bias: next.bias)
+      down(up.times(gate.silu(n), n)), gate: own.feedForward, weight: next.weight,
+      bias: next.bias, type: type)
   }
 }
 
@@ -142,9 +139,11 @@ extension FusedNetwork {
     var n = h.layerNorm(weight: gates[0].outer.weight, bias: gates[0].outer.bias)
     for (i, layer) in layers.enumerated() {
       let attended = slots.attend(
-        layer.project(n), layer: i, gains: layer.gains, tables.places)
-      let next = i + 1 < layers.count ? gates[i + 1].outer : last
-      (h, n) = layer.finish(h, attended: attended, gates[i], next: next)
+        layer.projections(n), layer: i, gains: layer.gains, tables.places)
+      let isLast = i + 1 == layers.count
+      (h, n) = layer.finish(
+        h, attended: attended, gates[i], next: isLast ? last : gates[i + 1].outer,
+        type: isLast ? .float32 : type)
     }
     let (rows, columns) = (tables.rows, tables.columns)
     let patches = n.narrowed(1, 0..<rows * columns).contiguous()  // [1, N, D]
@@ -168,10 +167,10 @@ extension FusedNetwork {
     var n = h.layerNorm(weight: gates[0].outer.weight, bias: gates[0].outer.bias)
     for (i, layer) in layers.enumerated() {
       let attended = slots.attend(
-        layer.project(n), layer: 0, gains: layer.gains, tables.places,
+        layer.projections(n), layer: 0, gains: layer.gains, tables.places,
         raw: (kv.keys.narrowed(0, i..<i + 1), kv.values.narrowed(0, i..<i + 1)))
       if i + 1 < layers.count {
-        (h, n) = layer.finish(h, attended: attended, gates[i], next: gates[i + 1].outer)
+        (h, n) = layer.finish(h, attended: attended, gates[i], next: gates[i + 1].outer, type: type)
       }
     }
     return kv

@@ -118,10 +118,10 @@ public final class AttentionSlots {
   /// to all slots.
   ///
   /// - Parameters:
-  ///   - projections: queries, keys and values side by side, `[1, T, (H + 2 G) d]`.
+  ///   - projections: queries, keys and values side by side, `[1, T, (H + 2 G) d]`, Float32 or BFloat16.
   ///   - gains: of the queries' and the keys' norm.
   ///   - raw: where the own keys and values go before they are placed, `[T, G, d]`.
-  /// - Returns: `[1, T, H d]`.
+  /// - Returns: `[1, T, H d]`, of the projections' type.
   public func attend(
     _ projections: Tensor, layer: Int, gains: (query: Tensor, key: Tensor), _ places: OwnPlaces,
     raw: (keys: Tensor, values: Tensor)? = nil
@@ -136,13 +136,15 @@ public final class AttentionSlots {
 }
 
 extension Tensor {
-  /// `self + gate * update`, and its layer norm times `weight` plus `bias`; vectors `[D]`, Float32.
-  public func addingNormed(_ update: Tensor, gate: Tensor, weight: Tensor, bias: Tensor) -> (
-    sum: Tensor, normed: Tensor
-  ) {
+  /// `self + gate * update`, and its layer norm times `weight` plus `bias`, of a type; vectors
+  /// `[D]`. Float32, but the update and the norm may be BFloat16.
+  public func addingNormed(
+    _ update: Tensor, gate: Tensor, weight: Tensor, bias: Tensor, type: ElementType
+  ) -> (sum: Tensor, normed: Tensor) {
     var (sum, normed): (OpaquePointer?, OpaquePointer?)
     let status = ct_add_norm(
-      pointer, update.pointer, gate.pointer, weight.pointer, bias.pointer, &sum, &normed)
+      pointer, update.pointer, gate.pointer, weight.pointer, bias.pointer, type.code, &sum,
+      &normed)
     check("addNorm", [self, update, gate, weight, bias], status)
     return (Tensor(Handle(sum!)), Tensor(Handle(normed!)))
   }

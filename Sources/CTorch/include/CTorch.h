@@ -148,14 +148,16 @@ int32_t ct_place(
 // One layer's attention of T tokens. projections [.., T, (H + 2 G) d]: queries, keys, values; gains [d].
 // Own keys and values go to the last T of the layer's slots, then queries attend to all of them.
 // lens and inverse [4, 4]; cosines and sines [T, 1, 1, n], for each of so many groups.
-// raw_keys and raw_values [T, G, d], if given, get what a memory keeps. Returns [.., T, H d].
+// raw_keys and raw_values [T, G, d], if given, get what a memory keeps. Returns [.., T, H d]. Projections
+// and what is returned are Float32, or both BFloat16.
 ct_result ct_attend(
     ct_arg projections, ct_arg query_gains, ct_arg key_gains, ct_arg lens, ct_arg inverse,
     ct_arg cosines, ct_arg sines, int32_t groups, int64_t layer, ct_tensor *_Nonnull slot_keys,
     ct_tensor *_Nonnull slot_values, ct_tensor *_Nullable raw_keys, ct_tensor *_Nullable raw_values);
-// stream + gate update, to `sum`; its layer norm over the last axis times `weight` plus `bias`.
+// stream + gate update, to `sum`; its layer norm over the last axis times `weight` plus `bias`, as
+// dtype, to `normed`. The update is Float32 or BFloat16.
 int32_t ct_add_norm(
-    ct_arg stream, ct_arg update, ct_arg gate, ct_arg weight, ct_arg bias,
+    ct_arg stream, ct_arg update, ct_arg gate, ct_arg weight, ct_arg bias, int32_t dtype,
     ct_tensor *_Nullable *_Nonnull sum, ct_tensor *_Nullable *_Nonnull normed);
 void ct_wait_asleep(void);  // threads that have nothing to do sleep at once, from now on
 bool ct_has_bfloat16(void);  // in this CPU's own instructions
