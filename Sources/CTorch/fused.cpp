@@ -1,17 +1,13 @@
 // Drawing on the CPU: what libtorch's operations would do one after the other, in one pass over the
 // memory. The tensor path (Sources/Layers) says the same more slowly; the tests compare them.
 #include "handle.h"
+#include "parallel.h"
 
 #include <ATen/Parallel.h>
-#include <ATen/TensorIterator.h>
-#include <ATen/core/dispatch/Dispatcher.h>
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <cmath>
-#include <future>
-#include <thread>
 #include <vector>
 
 using namespace ctorch;
@@ -150,17 +146,6 @@ struct Kernels {
 /// The widest vectors to use, in Float32 lanes; fewer than there are only in tests.
 std::atomic<int32_t> widest{16};
 
-bool has_avx512() {
-#if defined(__x86_64__)
-  static const bool has =
-      __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  return has;
-#else
-  return false;
-#endif
-}
-
 /// The best this machine has for keys and values of a type.
 Kernels kernels(at::ScalarType type) {
 #if defined(__x86_64__)
@@ -169,7 +154,7 @@ Kernels kernels(at::ScalarType type) {
     TORCH_CHECK(ct_has_bfloat16(), "this CPU has no BFloat16");
     return KERNELS(half);
   }
-  if (has_avx512() && widest >= 16) return KERNELS(avx512);
+  if (ct_has_avx512() && widest >= 16) return KERNELS(avx512);
   if (medium && widest >= 8) return KERNELS(avx2);
 #endif
   TORCH_CHECK(type == at::kFloat, "needs Float32");
@@ -238,30 +223,6 @@ Placing turned(Placing p, const at::Tensor &cosines, const at::Tensor &sines, lo
   return p;
 }
 
-/// Calls `f` with every i in 0..<count, on libtorch's threads, neighbours on the same one; on this
-/// thread alone where there are no more than `grain`, since waking others takes 0.1 ms.
-///
-/// at::parallel_for is a template that runs on one thread where the compiler knows no OpenMP; the
-/// loop over a tensor's elements is compiled into libtorch.
-template <class F>
-void parallel(int64_t count, F f, int64_t grain = 1) {
-  if (count <= grain) {
-    for (int64_t i = 0; i < count; i++) f(i);
-    return;
-  }
-  auto indices = at::arange(count, at::kLong);
-  auto iterator = at::TensorIterator::nullary_op(indices);
-  iterator.for_each(
-      [&](char **data, const int64_t *strides, int64_t n) {
-        for (int64_t i = 0; i < n; i++)
-          f(*reinterpret_cast<const int64_t *>(data[0] + i * strides[0]));
-      },
-      grain);
-}
-
-/// So many numbers are gone through in less time than it takes to wake a thread.
-constexpr long small = 1 << 19;
-
 /// Memory that a thread keeps for its next call.
 float *scratch(size_t count) {
   thread_local std::vector<float> memory;
@@ -282,35 +243,6 @@ struct Workspace {
 };
 
 }  // namespace
-
-void ct_wait_asleep(void) {
-  // libgomp's threads spin for 3 ms at the end of each parallel region, unless it has started more
-  // of them than there are cores. A second, idle pool makes it so: nothing else can be set once the
-  // process runs.
-  static const bool done = [] {
-    const int32_t threads = std::max(2, at::get_num_threads());
-    std::promise<void> ready;
-    auto waiting = ready.get_future();
-    std::thread([threads, &ready] {
-      at::set_num_threads(threads);
-      status([&] { parallel(threads, [](long) {}); });
-      ready.set_value();
-      for (;;) std::this_thread::sleep_for(std::chrono::hours(24));
-    }).detach();
-    waiting.wait();
-    return true;
-  }();
-  (void)done;
-}
-
-bool ct_has_bfloat16(void) {
-#if defined(__x86_64__)
-  static const bool has = has_avx512() && __builtin_cpu_supports("avx512bf16");
-  return has;
-#else
-  return false;
-#endif
-}
 
 void ct_limit_lanes(int32_t lanes) { widest = lanes; }
 
@@ -420,52 +352,5 @@ int32_t ct_add_norm(
         small / width);
     *sum = new ct_tensor{a};
     *normed = new ct_tensor{b};
-  });
-}
-
-// ---- Products with a weight in the layout that oneDNN likes best
-
-namespace {
-
-using Reorder = at::Tensor(const at::Tensor &, std::optional<c10::SymInt>);
-using Scalars = c10::List<std::optional<at::Scalar>>;
-using Linear = at::Tensor(const at::Tensor &, const at::Tensor &, const std::optional<at::Tensor> &,
-                          std::string_view, Scalars, std::optional<std::string_view>);
-using Times = at::Tensor(const at::Tensor &, const at::Tensor &, const at::Tensor &,
-                         const std::optional<at::Tensor> &, std::string_view);
-
-/// An operation of libtorch's by its name; none where this libtorch lacks it.
-template <class Signature>
-std::optional<c10::TypedOperatorHandle<Signature>> find(const char *name, const char *overload) {
-  auto found = c10::Dispatcher::singleton().findSchema({name, overload});
-  if (!found || !found->hasKernelForDispatchKey(c10::DispatchKey::CPU)) return std::nullopt;
-  return found->typed<Signature>();
-}
-
-}  // namespace
-
-ct_tensor *ct_packed(ct_arg weight, int64_t rows) {
-  return guarded<ct_tensor *>(nullptr, [&]() -> ct_tensor * {
-    static const auto reorder = find<Reorder>("mkldnn::_reorder_linear_weight", "");
-    static const auto linear = find<Linear>("mkldnn::_linear_pointwise", "");
-    static const auto times = find<Times>("mkldnn::_linear_pointwise", "binary");
-    if (!reorder || !linear || !times || !at::globalContext().userEnabledMkldnn()) return nullptr;
-    return new ct_tensor{reorder->call(weight->value, c10::SymInt(rows))};
-  });
-}
-
-ct_tensor *ct_packed_linear(ct_arg x, ct_arg packed, bool silu, ct_optional factor) {
-  return tensor([&] {
-    static const auto linear = find<Linear>("mkldnn::_linear_pointwise", "").value();
-    static const auto times = find<Times>("mkldnn::_linear_pointwise", "binary").value();
-    if (factor)
-      return times.call(x->value, factor->value, packed->value, std::nullopt, "mul");
-    return linear.call(x->value, packed->value, std::nullopt, silu ? "swish" : "none", Scalars(), "");
-  });
-}
-
-int64_t ct_revision(ct_arg t) {
-  return guarded<int64_t>(0, [&] {
-    return t->value.is_inference() ? 0 : static_cast<int64_t>(t->value._version());
   });
 }

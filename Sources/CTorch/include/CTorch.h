@@ -160,7 +160,8 @@ int32_t ct_add_norm(
     ct_arg stream, ct_arg update, ct_arg gate, ct_arg weight, ct_arg bias, int32_t dtype,
     ct_tensor *_Nullable *_Nonnull sum, ct_tensor *_Nullable *_Nonnull normed);
 void ct_wait_asleep(void);  // threads that have nothing to do sleep at once, from now on
-bool ct_has_bfloat16(void);  // in this CPU's own instructions
+bool ct_has_avx512(void);  // F, BW, DQ and VL
+bool ct_has_bfloat16(void);  // AVX-512 BF16
 void ct_limit_lanes(int32_t lanes);  // widest vectors to use: 16, 8 or 4 Float32 lanes; for tests
 int64_t ct_revision(ct_arg t);  // grows with each change in place; 0 for inference tensors
 
