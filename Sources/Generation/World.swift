@@ -87,7 +87,9 @@ public actor World {
 
   /// Draws what a camera sees: recalls its context, places it in the camera's coordinates, asks the
   /// network, and remembers the picture if it shows something new.
-  public func draw(_ camera: Camera) -> Drawn {
+  ///
+  /// - Parameter remembers: false for a glance, which leaves the world as it was.
+  public func draw(_ camera: Camera, remembers: Bool = true) -> Drawn {
     let clock = ContinuousClock()
     let start = clock.now
     let context = context(for: camera)
@@ -98,7 +100,7 @@ public actor World {
     let image = model.draw(camera, context: gathered, steps: settings.steps).image.image
     let frame = Frame(image: image, camera: camera)
     let drawn = clock.now
-    remember(frame, from: context)
+    if remembers { remember(frame, from: context) }
     return Drawn(
       frame: frame, context: context.map(\.id), keyframes: memory.count,
       recall: (recalled - start) / .milliseconds(1), gather: (placed - recalled) / .milliseconds(1),
