@@ -1,3 +1,4 @@
+import Foundation
 public import Generation
 
 /// Everything that decides a training run, with the reason for each default.
@@ -37,8 +38,12 @@ public struct Plan: Codable, Hashable, Sendable {
   public var clip = 1.0
   /// A step whose gradient's norm exceeds this is left out, once the start is over.
   public var skipAbove = 5.0
-  /// The average of weights that is evaluated and shipped forgets this slowly at the end.
+  /// The average of weights that is evaluated and shipped forgets this slowly at the end...
   public var averaging = 0.9995
+  /// ... and this slowly at the start, where weights move fast.
+  public var firstAveraging = 0.999
+  /// The early end of a run, once it was asked for.
+  public var cooldown: Cooldown?
 
   public init(model: Configuration, resolution: Int, steps: Int) {
     self.model = model
@@ -46,16 +51,31 @@ public struct Plan: Codable, Hashable, Sendable {
     self.steps = steps
   }
 
+  /// The step at which the learning rate is zero and the run over.
+  public var end: Int { cooldown.map { $0.start + $0.steps } ?? steps }
+
   /// The share of the full learning rate at a step: a linear warm-up, constant, then a linear fall
-  /// over the last part.
+  /// over the last part, or over the cooldown.
   ///
   /// - Parameter restart: the step at which weights were loaded without optimiser state.
   func rate(at step: Int, restart: Int?) -> Double {
+    if let cooldown, step >= cooldown.start { return cooldown.rate(at: step) }
     let o = optimizer
     let warm = Double(step + 1) / Double(max(1, o.warmUp))
     let rewarm = restart.map { Double(step + 1 - $0) / Double(max(1, o.rewarmUp)) } ?? 1
     let left = Double(steps - step) / max(1, o.decayShare * Double(steps))
     return max(0, min(1, warm, rewarm, left))
+  }
+
+  /// How much of the averaged weights a step keeps: little at first, then more and more.
+  ///
+  /// A cooldown's average is over its last quarter: a longer one would miss what it is for.
+  func averaging(at step: Int) -> Double {
+    let progress = min(1, Double(step) / Double(steps))
+    let planned = min(averaging, firstAveraging + (averaging - firstAveraging) * progress)
+    let young = Double(1 + step) / Double(10 + step)
+    let ending = cooldown.map { step >= $0.start ? 1 - 4 / Double(max(8, $0.steps)) : 1 } ?? 1
+    return min(planned, young, ending)
   }
 
   /// Why no run can be like this; nil when one can. For plans from files and command lines.
@@ -67,8 +87,50 @@ public struct Plan: Codable, Hashable, Sendable {
       return "context shares \(contextShares)"
     }
     if optimizer.betas.count != 2 { return "betas \(optimizer.betas)" }
+    if let cooldown, cooldown.steps < 1 || cooldown.start < 0 { return "cooldown \(cooldown)" }
     return model.flaw
   }
+}
+
+/// A linear fall of the learning rate to zero, begun when someone wanted a run to end.
+///
+/// It makes a finished model of a run at any time: resume it with a cooldown of a few hundred steps.
+public struct Cooldown: Codable, Hashable, Sendable {
+  /// The step at which it begins.
+  public var start: Int
+  public var steps: Int
+  /// The share of the full learning rate at its beginning.
+  public var share: Double
+
+  func rate(at step: Int) -> Double {
+    share * max(0, Double(start + steps - step) / Double(steps))
+  }
+}
+
+extension Plan {
+  /// Reads a plan from a checkpoint's JSON. What the program that wrote it did not know yet has its
+  /// default.
+  ///
+  /// - Throws: Foundation's errors for text that is no plan.
+  init(json: Data) throws {
+    struct Needed: Decodable {
+      let model: Configuration
+      let resolution: Int
+      let steps: Int
+    }
+    let needed = try JSONDecoder().decode(Needed.self, from: json)
+    let plan = Plan(model: needed.model, resolution: needed.resolution, steps: needed.steps)
+    let defaults = try JSONSerialization.jsonObject(with: JSONEncoder().encode(plan))
+    let all = overlaid(defaults, by: try JSONSerialization.jsonObject(with: json))
+    self = try JSONDecoder().decode(
+      Plan.self, from: JSONSerialization.data(withJSONObject: all))
+  }
+}
+
+/// JSON with another's values where it has any, object by object.
+private func overlaid(_ base: Any, by top: Any) -> Any {
+  guard let base = base as? [String: Any], let top = top as? [String: Any] else { return top }
+  return base.merging(top) { overlaid($0, by: $1) }
 }
 
 /// How weights change.

@@ -27,7 +27,7 @@ extension Trainer {
     else {
       throw TrainingError.checkpoint(path: path, reason: "it has no plan and step")
     }
-    guard let plan = try? JSONDecoder().decode(Plan.self, from: Data(text.utf8)) else {
+    guard let plan = try? Plan(json: Data(text.utf8)) else {
       throw TrainingError.checkpoint(path: path, reason: "its plan can't be read")
     }
     if let flaw = plan.flaw {

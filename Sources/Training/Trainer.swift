@@ -11,7 +11,7 @@ public import Torch
 /// Everything random is a function of (plan, step), so a run that is resumed from a checkpoint goes
 /// on exactly as it would have.
 public final class Trainer {
-  public let plan: Plan
+  public private(set) var plan: Plan
   public let model: FrameModel
   /// Steps done.
   public internal(set) var step = 0
@@ -83,9 +83,18 @@ public final class Trainer {
     let gradients = model.parameters.compactMap(\.tensor.gradient)
     if norm > plan.clip { gradients.multiplyInPlace(plan.clip / norm) }
     optimizer.step(share: share)
-    let keep = min(plan.averaging, Double(1 + step) / Double(10 + step))
     average.parameters.map(\.tensor)
-      .moveInPlace(towards: model.parameters.map(\.tensor), by: 1 - keep)
+      .moveInPlace(towards: model.parameters.map(\.tensor), by: 1 - plan.averaging(at: step))
+  }
+
+  /// Ends the run early: from here the learning rate falls to zero over so many steps.
+  ///
+  /// - Throws: `TrainingError.over` when it is zero already.
+  public func coolDown(over steps: Int) throws {
+    precondition(steps > 0, "coolDown: over \(steps) steps; at least 1 is needed")
+    let share = plan.rate(at: step, restart: restart)
+    guard share > 0 else { throw TrainingError.over(step: step) }
+    plan.cooldown = Cooldown(start: step, steps: steps, share: share)
   }
 
   struct ShardLoss: Sendable {
@@ -153,6 +162,7 @@ private struct Unchecked<Value>: @unchecked Sendable {
 public enum TrainingError: Error, CustomStringConvertible {
   case diverged(step: Int, norm: Double)
   case checkpoint(path: String, reason: String)
+  case over(step: Int)
 
   public var description: String {
     switch self {
@@ -161,6 +171,8 @@ public enum TrainingError: Error, CustomStringConvertible {
         + "resume from it with a lower --rate"
     case .checkpoint(let path, let reason):
       "checkpoint '\(path)' can't be resumed: \(reason)"
+    case .over(let step):
+      "the run is over since step \(step): its learning rate is 0; train on with --weights"
     }
   }
 }

@@ -17,6 +17,9 @@ public struct TrainingRun {
   /// Steps between lines of the log, and between checkpoints with pictures.
   public var logEvery = 50
   public var saveEvery = 1000
+  /// Steps over which to let the learning rate fall to zero at the end: at once, or, where time is
+  /// limited, so that the end comes in time. Nil leaves it to the plan's last step.
+  public var cooldown: Int?
   private var lines: [Line] = []
 
   /// - Throws: when the folder can't be made or its log can't be read.
@@ -37,7 +40,8 @@ public struct TrainingRun {
     let clock = ContinuousClock()
     let (start, first) = (clock.now, trainer.step)
     var window: [Trainer.Progress] = []
-    while trainer.step < trainer.plan.steps {
+    if minutes == nil { try coolDown() }
+    while trainer.step < trainer.plan.end {
       window.append(try trainer.advance())
       let elapsed = (clock.now - start) / .seconds(1)
       if trainer.step % logEvery == 0 {
@@ -48,10 +52,22 @@ public struct TrainingRun {
         window = []
       }
       if trainer.step % saveEvery == 0 { try save() }
-      if let minutes, elapsed > minutes * 60 { break }
+      if let minutes {
+        if elapsed > minutes * 60 { break }
+        let perStep = elapsed / Double(trainer.step - first)
+        let left = minutes * 60 - elapsed
+        if let cooldown, left < Double(cooldown) * perStep * 1.05 { try coolDown() }
+      }
     }
     try save()
     report("saved \(folder)/checkpoint.safetensors at step \(trainer.step)")
+  }
+
+  /// Begins the cooldown that was asked for, once.
+  private mutating func coolDown() throws {
+    guard let steps = cooldown else { return }
+    cooldown = nil
+    try trainer.coolDown(over: steps)
   }
 
   /// Writes the checkpoint, the averaged model, the loss curve and a sample sheet.
@@ -122,10 +138,10 @@ struct Line: Codable {
 
   func text(stepsPerSecond: Double, plan: Plan) -> String {
     let scenes = stepsPerSecond * Double(plan.shards * plan.scenesPerShard)
-    let left = Int(Double(plan.steps - step) / max(1e-9, stepsPerSecond))
+    let left = Int(Double(plan.end - step) / max(1e-9, stepsPerSecond))
     let eta = String(format: "%d:%02d:%02d", left / 3600, left / 60 % 60, left % 60)
     return String(
       format: "step %d/%d  loss %.4f  squared %.4f  norm %.2f  rate %.2f  %.1f scenes/s  ETA ",
-      step, plan.steps, loss, terms["squared"] ?? 0, norm, rate, scenes) + eta
+      step, plan.end, loss, terms["squared"] ?? 0, norm, rate, scenes) + eta
   }
 }

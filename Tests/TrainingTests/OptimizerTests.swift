@@ -27,6 +27,38 @@ import Torch
   }
 }
 
+@Suite struct CooldownTests {
+  let plan = Plan.small(steps: 1000) {
+    $0.optimizer.warmUp = 100
+    $0.cooldown = Cooldown(start: 50, steps: 40, share: 0.5)
+  }
+
+  @Test(arguments: [(0, 0.01), (49, 0.5), (50, 0.5), (70, 0.25), (89, 0.0125), (90, 0), (99, 0)])
+  func fallsFromWhereItBegan(step: Int, rate: Double) {
+    #expect(abs(plan.rate(at: step, restart: nil) - rate) < 1e-12)
+    #expect(plan.end == 90)
+  }
+
+  /// The average of a short cooldown must not be of the weights before it.
+  @Test func theAverageIsOfItsLastQuarter() {
+    var plan = Plan.small(steps: 100_000)
+    plan.cooldown = Cooldown(start: 50_000, steps: 400, share: 1)
+    let before = (50_000..<50_400).reduce(1) { $0 * plan.averaging(at: $1) }
+    #expect(before < 0.02)
+    let early = (50_000..<50_300).reduce(0.0) { sum, step in
+      let left = ((step + 1)..<50_400).reduce(1) { $0 * plan.averaging(at: $1) }
+      return sum + (1 - plan.averaging(at: step)) * left
+    }
+    #expect((0.3...0.4).contains(early + before), "e⁻¹ of it is older than the last quarter")
+  }
+
+  @Test func theAverageGrowsSlowerOverARun() {
+    let plan = Plan.small(steps: 100_000)
+    #expect(plan.averaging(at: 0) == 0.1 && abs(plan.averaging(at: 100_000) - 0.9995) < 1e-9)
+    #expect(abs(plan.averaging(at: 50_000) - 0.99925) < 1e-9)
+  }
+}
+
 @Suite struct MuonTests {
   /// A polynomial of a matrix acts on its singular values one by one.
   private func polished(_ x: Double) -> Double {

@@ -101,11 +101,63 @@ import Torch
     #expect(skipped == [false, false, false, true, true])
   }
 
+  /// A cooldown is part of the run: stopped inside it, a run ends as it would have.
+  @Test func aCooldownEndsARunAndIsResumed() throws {
+    let plan = Plan.small(steps: 1000)
+    let (through, halves) = (Trainer(plan), Trainer(plan))
+    for trainer in [through, halves] {
+      for _ in 0..<3 { _ = try trainer.advance() }
+      try trainer.coolDown(over: 4)
+    }
+    let rates = try (0..<4).map { _ in try through.advance().rate }
+    #expect(rates == [1, 0.75, 0.5, 0.25] && through.step == through.plan.end)
+    #expect(throws: TrainingError.self) { try through.coolDown(over: 3) }
+    try Package.withTemporaryFolder { folder in
+      _ = try halves.advance()
+      try halves.save(to: "\(folder)/checkpoint")
+      let rest = try Trainer(resuming: "\(folder)/checkpoint")
+      while rest.step < rest.plan.end { _ = try rest.advance() }
+      #expect(rest.everything == through.everything)
+    }
+  }
+
+  /// The cooldown begins at once, or late enough to end in time.
+  @Test(arguments: [nil, 0.01]) func aRunEndsByTheClock(minutes: Double?) throws {
+    try Package.withTemporaryFolder { folder in
+      var run = try TrainingRun(Trainer(.small(steps: 100_000)), folder: folder)
+      (run.cooldown, run.logEvery) = (5, 1)
+      try run.run(minutes: minutes) { _ in }
+      #expect(run.trainer.plan.cooldown?.steps == 5)
+      let start = try #require(run.trainer.plan.cooldown?.start)
+      #expect(minutes == nil ? start == 0 : start > 0)
+    }
+  }
+
   @Test func weightsAloneWarmUpAgain() throws {
     let plan = Plan.small(steps: 1000) { $0.optimizer.rewarmUp = 10 }
     let trainer = Trainer(plan, weights: FrameModel(plan.model, seed: 9))
     #expect(try trainer.advance().rate == 0.1)
     #expect(try trainer.advance().rate == 0.2)
+  }
+}
+
+@Suite struct PlanFileTests {
+  /// A checkpoint of an older program is resumed with the defaults of what came since.
+  @Test func whatAPlanLacksHasItsDefault() throws {
+    var plan = Plan.small(steps: 77) { ($0.seed, $0.clip, $0.averaging) = (.max, 0.125, 0.75) }
+    plan.optimizer.rate = 0.3
+    let whole = try JSONEncoder().encode(plan)
+    #expect(try Plan(json: whole) == plan)
+    let old = String(decoding: whole, as: UTF8.self)
+      .replacing("\"firstAveraging\":0.999,", with: "")
+      .replacing("\"rewarmUp\":200,", with: "")
+    #expect(old.utf8.count < whole.count - 30)
+    #expect(try Plan(json: Data(old.utf8)) == plan)
+  }
+
+  @Test(arguments: ["{}", "[]", "3", "{\"steps\": 3}", "{\"steps\"", ""])
+  func otherTextIsRefused(text: String) {
+    #expect(throws: (any Error).self) { try Plan(json: Data(text.utf8)) }
   }
 }
 

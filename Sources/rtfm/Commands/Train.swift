@@ -22,6 +22,12 @@ struct Train: ParsableCommand {
   var steps = 20_000
   @Option(help: "Stop after so many minutes, with a checkpoint.")
   var minutes: Double?
+  @Option(
+    help: """
+      Let the learning rate fall to zero over so many steps, and end: from now on, or, with \
+      --minutes, so that it ends in time.
+      """)
+  var cooldown: Int?
   @Option(help: "Go on from a checkpoint; its plan counts, the options on this line don't.")
   var resume: String?
   @Option(help: "Begin with another model's weights (any resolution).")
@@ -48,6 +54,7 @@ struct Train: ParsableCommand {
   var saveEvery = 1000
 
   func validate() throws {
+    guard cooldown ?? 1 > 0 else { throw ValidationError("a cooldown has at least 1 step") }
     guard resolution >= 16, steps > 0, scenes >= 2, scenes % 2 == 0, targets > 0, rate > 0 else {
       throw ValidationError(
         "resolution must be at least 16, scenes even, and steps, targets and rate positive")
@@ -59,6 +66,7 @@ struct Train: ParsableCommand {
     let trainer = try trainer(on: device)
     var run = try TrainingRun(trainer, folder: out)
     run.saveEvery = saveEvery
+    run.cooldown = cooldown
     note("\(trainer.model.parameterCount) parameters on \(device), from step \(trainer.step)")
     try run.run(minutes: minutes) { note($0) }
   }
