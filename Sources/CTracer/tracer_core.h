@@ -42,10 +42,23 @@ TRACER_FN ball around(vec p) {
   return {lx + dx, ly + dy, lz + dz, radius + 1e-3f};
 }
 
-// The objects, as bits, that rays between two groups of points may meet: those whose bounding
-// spheres touch the round cone around both groups.
-TRACER_FN unsigned long long candidates(const tracer_scene &scene, vec from, vec to) {
-  unsigned long long bits = 0;
+// A set of objects, a bit each.
+struct crowd {
+  unsigned long long word[TRACER_OBJECTS / 64];
+};
+
+TRACER_FN int lowest_bit(unsigned long long bits) {
+#if TRACER_LANES > 1
+  return __builtin_ctzll(bits);
+#else
+  return __ffsll((long long)bits) - 1;
+#endif
+}
+
+// The objects that rays between two groups of points may meet: those whose bounding spheres touch
+// the round cone around both groups.
+TRACER_FN crowd candidates(const tracer_scene &scene, vec from, vec to) {
+  crowd found = {};
 #if TRACER_LANES > 1
   ball a = around(from), b = around(to);
   float dx = b.x - a.x, dy = b.y - a.y, dz = b.z - a.z;
@@ -60,21 +73,17 @@ TRACER_FN unsigned long long candidates(const tracer_scene &scene, vec from, vec
     real px = x - t * dx, py = y - t * dy, pz = z - t * dz;
     real reach = r + a.radius + (b.radius - a.radius) * t;
     mask near = (px * px + py * py + pz * pz) * squeeze <= reach * reach;
-    for (int k = 0; k < TRACER_LANES; k++) bits |= (unsigned long long)(near[k] & 1) << (i + k);
+    unsigned long long bits = 0;
+    for (int k = 0; k < TRACER_LANES; k++) bits |= (unsigned long long)(near[k] & 1) << k;
+    found.word[i / 64] |= bits << (i % 64);
   }
-#else
-  bits = ~0ull;
 #endif
-  int spare = TRACER_OBJECTS - scene.object_count;
-  return spare < TRACER_OBJECTS ? bits & (~0ull >> spare) : 0;
-}
-
-TRACER_FN int lowest_bit(unsigned long long bits) {
-#if TRACER_LANES > 1
-  return __builtin_ctzll(bits);
-#else
-  return __ffsll((long long)bits) - 1;
-#endif
+  for (int w = 0; w < TRACER_OBJECTS / 64; w++) {
+    int count = scene.object_count - w * 64;
+    unsigned long long real_ones = count >= 64 ? ~0ull : count > 0 ? ~0ull >> (64 - count) : 0;
+    found.word[w] = TRACER_LANES > 1 ? found.word[w] & real_ones : real_ones;
+  }
+  return found;
 }
 
 // The first thing that rays meet: its distance, and the object's index or `hull`.
@@ -82,13 +91,15 @@ TRACER_FN real closest(const tracer_scene &scene, ray r, integer &object) {
   real best = meet_room(scene.room, r);
   object = integer(hull);
   vec end = r.origin + r.direction * best;
-  for (auto left = candidates(scene, r.origin, end); left; left &= left - 1) {
-    int i = lowest_bit(left);
-    real t = meet(scene.objects[i], r);
-    mask nearer = t < best;
-    best = select(nearer, t, best);
-    object = select(nearer, integer(i), object);
-  }
+  crowd near = candidates(scene, r.origin, end);
+  for (int w = 0; w < TRACER_OBJECTS / 64; w++)
+    for (auto left = near.word[w]; left; left &= left - 1) {
+      int i = w * 64 + lowest_bit(left);
+      real t = meet(scene.objects[i], r);
+      mask nearer = t < best;
+      best = select(nearer, t, best);
+      object = select(nearer, integer(i), object);
+    }
   return best;
 }
 
@@ -96,10 +107,12 @@ TRACER_FN real closest(const tracer_scene &scene, ray r, integer &object) {
 TRACER_FN mask shadowed(const tracer_scene &scene, ray r, real distance) {
   vec end = r.origin + r.direction * distance;
   mask hidden = distance < 0.0f;
-  for (auto left = candidates(scene, r.origin, end); left; left &= left - 1) {
-    hidden = hidden | (meet(scene.objects[lowest_bit(left)], r) < distance);
-    if (!any(!hidden)) break;
-  }
+  crowd near = candidates(scene, r.origin, end);
+  for (int w = 0; w < TRACER_OBJECTS / 64; w++)
+    for (auto left = near.word[w]; left; left &= left - 1) {
+      hidden = hidden | (meet(scene.objects[w * 64 + lowest_bit(left)], r) < distance);
+      if (!any(!hidden)) return hidden;
+    }
   return hidden;
 }
 
