@@ -51,7 +51,7 @@ extension Exam {
     let targets = films.indices.filter { $0 % 4 == 2 }
     self.init(
       name: "\(family.rawValue) \(number)", frames: films.map(\.frame), targets: targets,
-      sources: films.indices.filter { !targets.contains($0) }, scale: ProceduralWorld.scale,
+      sources: films.indices.filter { !targets.contains($0) }, scale: world.scale,
       films: films)
   }
 

@@ -41,4 +41,14 @@ struct Dice: RandomNumberGenerator {
   mutating func chance(_ probability: Double) -> Bool { unit() < probability }
 
   mutating func pick<T>(_ items: [T]) -> T { items[whole(in: 0...items.count - 1)] }
+
+  /// Each item as often as its weight says.
+  mutating func pick<T>(weighted items: [(item: T, weight: Double)]) -> T {
+    var left = unit() * items.reduce(0) { $0 + $1.weight }
+    for (item, weight) in items {
+      left -= weight
+      if left < 0 { return item }
+    }
+    return items[items.count - 1].item
+  }
 }

@@ -11,17 +11,15 @@ struct Piece: Sendable {
 }
 
 extension Piece {
-  /// A random piece; each kind of the list is as likely.
-  static func random(_ dice: inout Dice) -> Piece {
-    dice.pick(kinds)(&dice)
-  }
+  /// Makers of pieces, each as likely as the others.
+  typealias Kinds = [@Sendable (inout Dice) -> Piece]
 
-  private static let kinds: [@Sendable (inout Dice) -> Piece] = [
+  static let household: Kinds = [
     table, table, roundTable, chair, chair, shelf, shelf, bed, sofa, sofa, cabinet, cabinet,
     pillar, floorLamp, plant, plant, crates, crates, balls, pedestal, bundle, stairs, bench,
   ]
 
-  private static func table(_ dice: inout Dice) -> Piece {
+  static func table(_ dice: inout Dice) -> Piece {
     let half = SIMD2(dice.real(in: 0.4...0.9), dice.real(in: 0.3...0.55))
     let height = dice.real(in: 0.4...0.8)
     return Piece(half: half) { stage, spot in
@@ -32,7 +30,7 @@ extension Piece {
     }
   }
 
-  private static func roundTable(_ dice: inout Dice) -> Piece {
+  static func roundTable(_ dice: inout Dice) -> Piece {
     let (radius, height) = (dice.real(in: 0.35...0.6), dice.real(in: 0.45...0.8))
     return Piece(half: [radius, radius]) { stage, spot in
       let (top, leg) = (stage.material(.furniture), stage.material(.furniture))
@@ -43,7 +41,7 @@ extension Piece {
     }
   }
 
-  private static func chair(_ dice: inout Dice) -> Piece {
+  static func chair(_ dice: inout Dice) -> Piece {
     let (half, height) = (dice.real(in: 0.2...0.28), dice.real(in: 0.4...0.5))
     let back = dice.real(in: 0.3...0.6)
     return Piece(half: [half, half]) { stage, spot in
@@ -55,7 +53,7 @@ extension Piece {
     }
   }
 
-  private static func bench(_ dice: inout Dice) -> Piece {
+  static func bench(_ dice: inout Dice) -> Piece {
     let (width, height) = (dice.real(in: 0.5...0.9), dice.real(in: 0.35...0.5))
     return Piece(half: [width, 0.2]) { stage, spot in
       let (seat, leg) = (stage.material(.furniture), stage.material(.furniture))
@@ -66,7 +64,7 @@ extension Piece {
     }
   }
 
-  private static func shelf(_ dice: inout Dice) -> Piece {
+  static func shelf(_ dice: inout Dice) -> Piece {
     let half = SIMD2(dice.real(in: 0.4...0.9), dice.real(in: 0.14...0.22))
     let boards = dice.whole(in: 2...4)
     let gap = dice.real(in: 0.3...0.45)
@@ -84,7 +82,7 @@ extension Piece {
     }
   }
 
-  private static func bed(_ dice: inout Dice) -> Piece {
+  static func bed(_ dice: inout Dice) -> Piece {
     let half = SIMD2(dice.real(in: 0.45...0.85), 1.0)
     let height = dice.real(in: 0.25...0.4)
     return Piece(half: half, againstWall: true) { stage, spot in
@@ -100,7 +98,7 @@ extension Piece {
     }
   }
 
-  private static func sofa(_ dice: inout Dice) -> Piece {
+  static func sofa(_ dice: inout Dice) -> Piece {
     let half = SIMD2(dice.real(in: 0.5...1.1), dice.real(in: 0.38...0.48))
     let cushions = dice.whole(in: 0...3)
     return Piece(half: half, againstWall: dice.chance(0.7)) { stage, spot in
@@ -117,7 +115,7 @@ extension Piece {
     }
   }
 
-  private static func cabinet(_ dice: inout Dice) -> Piece {
+  static func cabinet(_ dice: inout Dice) -> Piece {
     let half = SIMD2(dice.real(in: 0.3...0.8), dice.real(in: 0.18...0.3))
     let height = dice.real(in: 0.5...1.9)
     return Piece(half: half, againstWall: true) { stage, spot in
@@ -134,7 +132,7 @@ extension Piece {
     }
   }
 
-  private static func pillar(_ dice: inout Dice) -> Piece {
+  static func pillar(_ dice: inout Dice) -> Piece {
     let (radius, round) = (dice.real(in: 0.12...0.3), dice.chance(0.5))
     return Piece(half: [radius * 1.3, radius * 1.3]) { stage, spot in
       let (shaft, foot) = (stage.material(.furniture), stage.material(.furniture))
@@ -148,7 +146,7 @@ extension Piece {
     }
   }
 
-  private static func stairs(_ dice: inout Dice) -> Piece {
+  static func stairs(_ dice: inout Dice) -> Piece {
     let (width, steps) = (dice.real(in: 0.3...0.6), dice.whole(in: 2...4))
     return Piece(half: [width, 0.15 * Double(steps)], againstWall: true) { stage, spot in
       let (side, top) = (stage.material(.furniture), stage.material(.furniture))

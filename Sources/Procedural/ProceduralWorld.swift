@@ -1,8 +1,8 @@
 public import Scene
 
-/// A made-up place that can be filmed: its seed is all there is to know.
+/// A made-up place that can be filmed: its family, style and seed are all there is to know.
 ///
-///     let world = ProceduralWorld(seed: 7)
+///     let world = ProceduralWorld(.flat, seed: 7)
 ///     let cameras = world.walk(count: 8, intrinsics: world.lens(width: 128, height: 128), seed: 0)
 ///     let films = cameras.map { world.film($0) }
 public struct ProceduralWorld: Sendable {
@@ -10,42 +10,133 @@ public struct ProceduralWorld: Sendable {
   public enum Family: String, CaseIterable, Codable, Sendable {
     /// One furnished room, lit from its ceiling.
     case room
+    /// Several furnished rooms with doorways between them.
+    case flat
+    /// Any shapes in any colours, from wall to wall.
+    case shapes
+  }
+
+  /// In which light, air or manner a place is shown.
+  public enum Style: String, CaseIterable, Codable, Sendable {
+    /// Lamps indoors, soft light outdoors.
+    case plain
+    /// The sun shines; indoors it comes in through windows.
+    case daylight
+    case dusk
+    /// Dark, with lights in strong colours.
+    case night
+    /// Flat shades and dark outlines.
+    case toon
+    case fog
+    /// Strokes of a pencil.
+    case sketch
   }
 
   /// The direction against gravity.
   public static let up = SIMD3<Double>(0, 0, 1)
-  /// Metres for one unit of the network.
+  /// Metres for one unit of the network, indoors.
   public static let scale = 2.0
 
   public let family: Family
+  public let style: Style
   public let seed: UInt64
   let scenery: Scenery
 
-  public init(_ family: Family = .room, seed: UInt64) {
-    self.family = family
-    self.seed = seed
-    scenery = Scenery(.room(seed: seed))
+  /// A world of any family, as often as its weight says.
+  public init(seed: UInt64) {
+    var dice = Dice(seed: seed, purpose: 4)
+    self.init(dice.pick(weighted: Family.allCases.map { ($0, $0.weight) }), seed: seed)
   }
 
-  /// A centred lens with the field of view that this world's seed picks: 60 to 90 degrees across
+  /// - Parameter style: nil for the one that the seed picks; most are plain or daylight.
+  public init(_ family: Family, seed: UInt64, style: Style? = nil) {
+    var dice = Dice(seed: seed, purpose: 5)
+    let drawn = dice.pick(weighted: Style.allCases.map { ($0, $0.weight) })
+    (self.family, self.seed, self.style) = (family, seed, style ?? drawn)
+    scenery = Scenery(.of(family, style: self.style, seed: seed))
+  }
+
+  /// Metres for one unit of the network: twice as many outdoors.
+  public var scale: Double { Self.scale * family.stride }
+
+  /// A centred lens with the field of view that this world's seed picks: 45 to 100 degrees across
   /// the longer side.
   public func lens(width: Int, height: Int) -> Intrinsics {
     var dice = Dice(seed: seed, purpose: 3)
-    let angle = dice.real(in: 60...90) * .pi / 180
+    let angle = dice.real(in: 45...100) * .pi / 180
     let f = Double(max(width, height)) / 2 / tan(angle / 2)
     return Intrinsics(
       width: width, height: height, focal: [f, f], center: [Double(width) / 2, Double(height) / 2])
   }
 
-  /// Cameras on a random walk inside, clear of furniture; now and then one is back near an earlier
-  /// one.
+  /// Cameras on a random walk inside, clear of all things, through doors where there are any; now
+  /// and then one is back near an earlier one.
   public func walk(count: Int, intrinsics: Intrinsics, seed: UInt64) -> [Camera] {
-    var walker = Walker(in: scenery, seed: self.seed ^ (seed &* 0x9e37_79b9_7f4a_7c15))
+    var walker = Walker(
+      in: scenery, manners: family.manners, stride: family.stride,
+      seed: self.seed ^ (seed &* 0x9e37_79b9_7f4a_7c15))
     return (0..<max(0, count)).map { _ in Camera(intrinsics: intrinsics, pose: walker.next()) }
   }
 
   /// What a camera sees: the same pixels always, however many threads work on it.
   public func film(_ camera: Camera, samples: Int = 4, threads: Int = 1) -> Film {
     scenery.film(camera, samples: samples, threads: threads)
+  }
+}
+
+extension ProceduralWorld.Family {
+  /// How often it is drawn when any will do.
+  var weight: Double {
+    switch self {
+    case .room: 0.25
+    case .flat: 0.15
+    case .shapes: 0.25
+    }
+  }
+
+  /// How many times larger than in a room things and steps are.
+  var stride: Double {
+    switch self {
+    case .room, .flat, .shapes: 1
+    }
+  }
+
+  /// How walkers move, each as likely as the others.
+  var manners: [Walker.Manner] {
+    switch self {
+    case .room: [.wander, .wander, .travel, .hug]
+    case .flat: [.travel, .travel, .travel, .wander, .hug]
+    case .shapes: [.wander, .wander, .travel, .hug]
+    }
+  }
+}
+
+extension ProceduralWorld.Style {
+  /// How often it is drawn when any will do.
+  var weight: Double {
+    switch self {
+    case .plain, .daylight: 0.3
+    case .dusk, .night: 0.1
+    case .toon, .sketch: 0.07
+    case .fog: 0.06
+    }
+  }
+}
+
+extension Stage {
+  /// A place of a family in a style, ready to be filmed.
+  static func of(
+    _ family: ProceduralWorld.Family, style: ProceduralWorld.Style, seed: UInt64
+  ) -> Stage {
+    let kind = UInt64(ProceduralWorld.Family.allCases.firstIndex(of: family)!)
+    let dice = Dice(seed: seed, purpose: 16 + kind)
+    var stage =
+      switch family {
+      case .room: Stage.room(dice, style)
+      case .flat: Stage.flat(dice, style)
+      case .shapes: Stage.shapes(dice, style)
+      }
+    stage.finish()
+    return stage
   }
 }

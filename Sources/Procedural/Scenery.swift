@@ -8,16 +8,54 @@ final class Scenery: @unchecked Sendable {
   let pointer: OpaquePointer
   let size: SIMD3<Double>
   let solids: [tracer_object]
+  /// Openings in inner walls, as parts of the floor.
+  let doorways: [Rectangle]
 
   init(_ stage: Stage) {
     pointer = tracer_scene_new()
     size = stage.size
     solids = stage.objects
+    doorways = stage.doorways
     for var material in stage.materials { tracer_scene_add_material(pointer, &material) }
     for var object in stage.objects { tracer_scene_add_object(pointer, &object) }
     for var decal in stage.decals { tracer_scene_add_decal(pointer, &decal) }
     var room = stage.room
     tracer_scene_finish(pointer, &room)
+    if let lightness = stage.lightness { expose(room, for: lightness) }
+  }
+
+  /// Sets the exposure so that what is seen from places where one can stand is so bright.
+  private func expose(_ room: tracer_room, for lightness: Double) {
+    let views = self.views
+    var room = room
+    for _ in 0..<3 {
+      let bright = views.map { mean(film($0, samples: 1, threads: 1).frame.image) }
+      let now = max(0.02, bright.reduce(0, +) / Double(bright.count))
+      guard abs(now - lightness) > 0.01 else { return }
+      // A developed value goes with a power of the light, near 1/2 for the darker ones.
+      room.brightness *= Float(min(6, max(1.0 / 6, pow(lightness / now, 2.2))))
+      tracer_scene_finish(pointer, &room)
+    }
+  }
+
+  /// Small cameras at some clear places.
+  private var views: [Camera] {
+    let height = 1.4
+    let ground = Ground(solids, size: size, height: height, margin: Walker.clearance)
+    let cells = ground.walkable.isEmpty ? [ground.clearest] : ground.walkable
+    let lens = Intrinsics(width: 8, height: 8, horizontalFieldOfView: 1.3)
+    return (0..<12).map { k in
+      let p = ground.center(of: cells[(2 * (k % 6) + 1) * cells.count / 12])
+      let (angle, tilt) = (Double(k) * 2.4, -0.1)
+      let pose = Pose(
+        at: [p.x, p.y, height], facing: [cos(angle), sin(angle), tilt], up: ProceduralWorld.up)
+      return Camera(intrinsics: lens, pose: pose)
+    }
+  }
+
+  /// The mean of an image's values, 0...1.
+  private func mean(_ image: Image) -> Double {
+    Double(image.pixels.reduce(0) { $0 + Int($1) }) / 255 / Double(image.pixels.count)
   }
 
   deinit { tracer_scene_free(pointer) }

@@ -4,31 +4,46 @@ import Scene
 /// A scene in the making: what stands where, made of what.
 struct Stage {
   var dice: Dice
-  let palette: Palette
+  var palette: Palette
   let size: SIMD3<Double>
+  let style: ProceduralWorld.Style
   var materials: [tracer_material] = []
   var objects: [tracer_object] = []
   var decals: [tracer_decal] = []
   var room = tracer_room()
+  /// Openings in inner walls that a walker can pass, from the one side's floor to the other's.
+  var doorways: [Rectangle] = []
+  /// Points that must stay clear, so that a walker finds a way.
+  var lane: [SIMD3<Double>] = []
+  /// How bright the middle of what a walker sees is to be (0...1, as a display shows it); nil leaves
+  /// the exposure to the tracer, which meters from the middle of the room.
+  var lightness: Double?
   /// Taken parts of the floor.
   private var taken: [Rectangle] = []
   /// Taken parts of the walls.
   private var hung: [(wall: Int, part: Rectangle)] = []
 
-  init(size: SIMD3<Double>, dice: Dice) {
+  init(size: SIMD3<Double>, dice: Dice, style: ProceduralWorld.Style = .plain) {
     self.size = size
     self.dice = dice
+    self.style = style
     palette = Palette(&self.dice)
+    room.size = single(size)
   }
 
   /// Takes a part of the floor, unless it sticks out or meets what is taken already.
-  mutating func take(_ r: Rectangle) -> Bool {
-    guard r.low.x >= 0, r.low.y >= 0, r.high.x <= size.x, r.high.y <= size.y,
-      !taken.contains(where: { $0.overlaps(r) })
-    else { return false }
+  mutating func take(_ r: Rectangle, in region: Rectangle? = nil) -> Bool {
+    guard (region ?? floor).contains(r), !taken.contains(where: { $0.overlaps(r) }) else {
+      return false
+    }
     taken.append(r)
     return true
   }
+
+  /// Takes a part of the floor, whatever is there already.
+  mutating func keepFree(_ r: Rectangle) { taken.append(r) }
+
+  var floor: Rectangle { Rectangle(low: .zero, high: [size.x, size.y]) }
 
   /// Takes a part of a wall, unless something hangs there already.
   mutating func take(_ r: Rectangle, ofWall wall: Int) -> Bool {
@@ -37,15 +52,15 @@ struct Stage {
     return true
   }
 
-  /// The share of the floor that is taken.
-  var crowding: Double { taken.reduce(0) { $0 + $1.area } / (size.x * size.y) }
-
   var spareObjects: Int { TRACER_OBJECTS - objects.count }
 
   // MARK: Materials
 
+  /// The index of a new material; of an old one where no more fit.
   mutating func add(_ material: tracer_material) -> Int32 {
-    guard materials.count < TRACER_MATERIALS else { return 0 }
+    guard materials.count < TRACER_MATERIALS else {
+      return Int32(dice.whole(in: 0...materials.count - 1))
+    }
     materials.append(material)
     return Int32(materials.count - 1)
   }
@@ -60,7 +75,7 @@ struct Stage {
 
   // MARK: Solids
 
-  private mutating func add(_ object: tracer_object) {
+  mutating func add(_ object: tracer_object) {
     if spareObjects > 0 { objects.append(object) }
   }
 
@@ -94,11 +109,7 @@ struct Stage {
   mutating func stick(
     _ spot: Spot, from a: SIMD3<Double>, to b: SIMD3<Double>, radius: Double, _ material: Int32
   ) {
-    let (p, q) = (spot.point(a), spot.point(b))
-    var o = spot.object(TRACER_STICK, at: (a + b) / 2, half: .one, material)
-    o.half = single((q - p) / 2)
-    o.radius = Float(radius)
-    add(o)
+    add(.rod(spot.point(a), spot.point(b), radius: radius, material))
   }
 
   // MARK: Decals
@@ -126,46 +137,3 @@ struct Stage {
     }
   }
 }
-
-/// An upright rectangle in the plane, in metres.
-struct Rectangle {
-  var low: SIMD2<Double>
-  var high: SIMD2<Double>
-
-  init(center c: SIMD2<Double>, half h: SIMD2<Double>) { (low, high) = (c - h, c + h) }
-
-  init(low: SIMD2<Double>, high: SIMD2<Double>) { (self.low, self.high) = (low, high) }
-
-  var area: Double { (high.x - low.x) * (high.y - low.y) }
-
-  func overlaps(_ b: Rectangle) -> Bool {
-    low.x < b.high.x && b.low.x < high.x && low.y < b.high.y && b.low.y < high.y
-  }
-}
-
-/// A place on the floor where a piece stands, and how it is turned; y is the piece's depth, its
-/// front towards +y.
-struct Spot {
-  var center: SIMD2<Double>
-  var angle: Double
-
-  func point(_ p: SIMD3<Double>) -> SIMD3<Double> {
-    let (c, s) = (cos(angle), sin(angle))
-    return [center.x + p.x * c - p.y * s, center.y + p.x * s + p.y * c, p.z]
-  }
-
-  func object(
-    _ shape: tracer_shape, at p: SIMD3<Double>, half: SIMD3<Double>, _ material: Int32
-  ) -> tracer_object {
-    var o = tracer_object()
-    o.shape = Int32(shape.rawValue)
-    o.materials = (material, material, material)
-    o.center = single(point(p))
-    o.half = single(half)
-    o.turn = (Float(cos(angle)), Float(sin(angle)))
-    return o
-  }
-}
-
-/// The three components as C takes them.
-func single(_ v: SIMD3<Double>) -> (Float, Float, Float) { (Float(v.x), Float(v.y), Float(v.z)) }

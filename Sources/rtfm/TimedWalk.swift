@@ -39,7 +39,7 @@ final class TimedWalk {
   init(_ model: FrameModel, size: Size, contexts: Int, keyframes: Int, trained: Bool) {
     self.model = model
     self.contexts = contexts
-    let world = ProceduralWorld(seed: 1)
+    let world = ProceduralWorld(.room, seed: 1)
     let lens = world.lens(width: size.width, height: size.height)
     let walk = world.walk(count: max(1, keyframes), intrinsics: lens, seed: 0)
     var policy = Policy()

@@ -9,10 +9,15 @@ struct Scenes: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Look at the procedural worlds: one row of frames for each seed.")
 
+  @Option(help: "Of which family: \(names(ProceduralWorld.Family.self)), or all, in turn.")
+  var family = "all"
+  @Option(
+    help: "In which style: \(names(ProceduralWorld.Style.self)), seed (its own), or all, in turn.")
+  var style = "seed"
   @Option(help: "The first world's seed; the others follow.")
   var seed: UInt64 = 1
-  @Option(help: "How many worlds.")
-  var count = 8
+  @Option(help: "How many worlds of each family.")
+  var count = 2
   @Option(help: "Frames of each.")
   var frames = 6
   @Option(help: "Size of a frame, as 256x192 or 128.")
@@ -32,21 +37,48 @@ struct Scenes: ParsableCommand {
   }
 
   func run() throws {
+    let worlds = try worlds
     if let export {
       try Capture.write(
-        frames: film(ProceduralWorld(seed: seed)).map(\.frame), up: ProceduralWorld.up,
-        scale: ProceduralWorld.scale, to: export, as: .jpeg(quality: 92))
+        frames: film(worlds[0]).map(\.frame), up: ProceduralWorld.up, scale: worlds[0].scale,
+        to: export, as: .jpeg(quality: 92))
       note("wrote \(export)")
     }
     guard let out else { return }
     var sheet = ContactSheet(columns: frames)
-    for world in (0..<UInt64(count)).map({ ProceduralWorld(seed: seed &+ $0) }) {
+    for world in worlds {
       for (i, film) in film(world).enumerated() {
-        sheet.add(film.frame.image, caption: i == 0 ? "seed \(world.seed)" : nil)
+        let caption = ["\(world.family.rawValue) \(world.seed)", world.style.rawValue]
+        sheet.add(film.frame.image, caption: i < caption.count ? caption[i] : nil)
       }
     }
     try sheet.image().writePNG(to: out)
     note("wrote \(out)")
+  }
+
+  /// The worlds that the options ask for, family by family.
+  private var worlds: [ProceduralWorld] {
+    get throws {
+      let families = try chosen(family, "family", ProceduralWorld.Family.self)
+      let styles = style == "seed" ? [] : try chosen(style, "style", ProceduralWorld.Style.self)
+      return families.flatMap { family in
+        (0..<count).map { i in
+          ProceduralWorld(
+            family, seed: seed &+ UInt64(i), style: styles.isEmpty ? nil : styles[i % styles.count])
+        }
+      }
+    }
+  }
+
+  /// The case of that name, or all of them.
+  private func chosen<T: CaseIterable & RawRepresentable<String>>(
+    _ name: String, _ option: String, _: T.Type
+  ) throws -> [T] {
+    if name == "all" { return Array(T.allCases) }
+    guard let one = T(rawValue: name) else {
+      throw ValidationError("--\(option) is one of \(names(T.self)), or all; not '\(name)'")
+    }
+    return [one]
   }
 
   private func film(_ world: ProceduralWorld) -> [Film] {
@@ -54,4 +86,8 @@ struct Scenes: ParsableCommand {
     return world.walk(count: frames, intrinsics: lens, seed: 0)
       .map { world.film($0, samples: samples, threads: 2) }
   }
+}
+
+private func names<T: CaseIterable & RawRepresentable<String>>(_: T.Type) -> String {
+  T.allCases.map(\.rawValue).joined(separator: ", ")
 }
