@@ -2,6 +2,7 @@
 //
 // `real`, `integer` and `mask` are scalars on a GPU (each thread is a lane) and vectors of eight on
 // a CPU. Code branches on `any(mask)` and chooses by `select`, so that it reads the same for both.
+// TRACER_RARE marks what most scenes do without: no room for it in the hot loop.
 #pragma once
 
 #if defined(__CUDACC_RTC__)
@@ -17,6 +18,7 @@
 #endif
 
 #ifdef TRACER_FN
+#define TRACER_RARE TRACER_FN
 #define TRACER_LANES 1
 typedef float real;
 typedef int integer;
@@ -39,8 +41,11 @@ TRACER_FN real select(mask m, real a, real b) { return m ? a : b; }
 TRACER_FN integer select(mask m, integer a, integer b) { return m ? a : b; }
 TRACER_FN float least(real x) { return x; }
 TRACER_FN float greatest(real x) { return x; }
+TRACER_FN float sum_of(real x) { return x; }
+TRACER_FN void set_lane(real &x, int, float value) { x = value; }
 #else
 #define TRACER_FN static inline __attribute__((always_inline))
+#define TRACER_RARE static __attribute__((noinline, unused))
 #define TRACER_LANES 8
 typedef float real __attribute__((ext_vector_type(8)));
 typedef int integer __attribute__((ext_vector_type(8)));
@@ -67,6 +72,10 @@ TRACER_FN real select(mask m, real a, real b) { return m ? a : b; }
 TRACER_FN integer select(mask m, integer a, integer b) { return m ? a : b; }
 TRACER_FN float least(real x) { return __builtin_reduce_min(x); }
 TRACER_FN float greatest(real x) { return __builtin_reduce_max(x); }
+TRACER_FN float sum_of(real x) {
+  return x[0] + x[1] + x[2] + x[3] + x[4] + x[5] + x[6] + x[7];
+}
+TRACER_FN void set_lane(real &x, int i, float value) { x[i] = value; }
 #endif
 
 struct vec {

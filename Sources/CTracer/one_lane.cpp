@@ -6,7 +6,8 @@
 void tracer_film_one_lane(
     const tracer_scene *scene, const tracer_camera *camera, int samples, unsigned char *pixels,
     float *depth, unsigned char *reflective) {
+  tracer_lens lens = lens_of(*scene, *camera);
   for (int y = 0; y < camera->height; y++)
     for (int x = 0; x < camera->width; x++)
-      film_pixel(*scene, *camera, samples, x, y, pixels, depth, reflective);
+      film_pixel(*scene, *camera, lens, samples, x, y, pixels, depth, reflective);
 }

@@ -14,4 +14,9 @@ struct tracer_scene {
   tracer_room room;
   float exposure;
   int object_count, material_count, decal_count;
+  // Worked out when the scene is finished:
+  float middle[3], reach;                              // a ball that holds all objects
+  int glass;                                           // whether any material lets light pass
+  unsigned long long panes[TRACER_OBJECTS / 64];       // the objects that do, a bit each
+  float tints[TRACER_MATERIALS][3];                    // what their shadows keep of the light
 };

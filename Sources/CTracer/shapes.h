@@ -136,3 +136,13 @@ TRACER_FN local surface_of(const tracer_object &o, vec point) {
   p = into(o, p);
   return o.shape == TRACER_BOX ? box_surface(o, p) : round_surface(o, p);
 }
+
+// What a ray shows.
+struct surface {
+  real distance;
+  vec point, normal, color;
+  real reflectivity, shine, glow, transparency;
+  real u, v, width;   // metres on it, and the sample's width there
+  real rim;           // metres to its nearest edge or silhouette, if edges are drawn
+  mask beyond, hull;  // whether it is the sky, the room itself
+};

@@ -81,10 +81,16 @@ TRACER_FN mark blobs(spot p, float line, unsigned int seed) {
   return {edge(n - 0.4f + line, p.width + 0.1f), n * 0.5f + 0.5f};
 }
 
-// Crooked cells around scattered points, with joints.
-TRACER_FN mark voronoi(spot p, float line, unsigned int seed) {
+// The nearest of points scattered one a cell: which, how far its neighbour's border, and the way
+// to it.
+struct pebble {
+  real gap, cell, du, dv;
+};
+
+TRACER_FN pebble pebble_at(spot p, unsigned int seed) {
   real i = floor_of(p.u), j = floor_of(p.v);
-  real nearest = 9.0f, second = 9.0f, cell = 0.0f;
+  real nearest = 9.0f, second = 9.0f;
+  pebble found = {real(0.0f), real(0.0f), real(0.0f), real(0.0f)};
   for (int k = 0; k < 9; k++) {
     real a = i + float(k % 3 - 1), b = j + float(k / 3 - 1);
     natural key = key_of(int_of(a), int_of(b), seed);
@@ -92,11 +98,18 @@ TRACER_FN mark voronoi(spot p, float line, unsigned int seed) {
     real d = du * du + dv * dv;
     mask closer = d < nearest;
     second = select(closer, nearest, min_of(second, d));
-    cell = select(closer, hash(key + 155u), cell);
+    found = {real(0.0f), select(closer, hash(key + 155u), found.cell),
+             select(closer, du, found.du), select(closer, dv, found.dv)};
     nearest = min_of(nearest, d);
   }
-  real gap = sqrt_of(second) - sqrt_of(nearest);
-  return {edge(line * 0.6f - gap, p.width + 0.02f), cell};
+  found.gap = sqrt_of(second) - sqrt_of(nearest);
+  return found;
+}
+
+// Crooked cells with joints.
+TRACER_FN mark voronoi(spot p, float line, unsigned int seed) {
+  pebble at = pebble_at(p, seed);
+  return {edge(line * 0.6f - at.gap, p.width + 0.02f), at.cell};
 }
 
 TRACER_FN mark spots(spot p, float line, unsigned int seed) {
@@ -171,47 +184,4 @@ TRACER_FN mark landscape(spot p, float line, unsigned int seed) {
 TRACER_FN mark panes(spot p, float line, unsigned int) {
   real glass = bar(fraction(p.u), 1.0f - line, p.width) * bar(fraction(p.v), 1.0f - line, p.width);
   return {1.0f - glass, clamped(p.v * 0.5f)};
-}
-
-TRACER_FN mark draw(const tracer_material &m, spot p) {
-  switch (m.pattern) {
-    case TRACER_CHECKER: return checker(p, m.seed);
-    case TRACER_STRIPES: return stripes(p, m.line, m.seed);
-    case TRACER_BRICKS: return bricks(p, m.line, 0.5f, m.seed);
-    case TRACER_TILES: return bricks(p, m.line, 0.0f, m.seed);
-    case TRACER_PLANKS: return planks(p, m.line, m.seed);
-    case TRACER_MARBLE: return marble(p, m.seed);
-    case TRACER_PLAID: return plaid(p, m.line, m.seed);
-    case TRACER_WEAVE: return weave(p, m.seed);
-    case TRACER_BLOBS: return blobs(p, m.line, m.seed);
-    case TRACER_VORONOI: return voronoi(p, m.line, m.seed);
-    case TRACER_SPOTS: return spots(p, m.line, m.seed);
-    case TRACER_GLYPHS: return glyphs(p, m.seed);
-    case TRACER_GRADIENT: return {clamped(p.v), real(0.5f)};
-    case TRACER_RINGS: return rings(p, m.line, m.seed);
-    case TRACER_ZIGZAG: return zigzag(p, m.line, m.seed);
-    case TRACER_TRUCHET: return truchet(p, m.line, m.seed);
-    case TRACER_BOOKS: return books(p, m.seed);
-    case TRACER_LANDSCAPE: return landscape(p, m.line, m.seed);
-    case TRACER_PANES: return panes(p, m.line, m.seed);
-    default: return {real(0.0f), real(0.5f)};
-  }
-}
-
-// The colour of a material at (u, v) metres on its surface, in linear light.
-TRACER_FN vec color_of(const tracer_material &m, real u, real v, real width) {
-  real a = (u * m.turn[0] - v * m.turn[1]) * m.scale / m.aspect;
-  real b = (u * m.turn[1] + v * m.turn[0]) * m.scale;
-  if (m.warp > 0.0f) {
-    a = a + m.warp * (noise(a * 0.7f, b * 0.7f, m.seed + 11u) - 0.5f);
-    b = b + m.warp * (noise(a * 0.7f, b * 0.7f, m.seed + 12u) - 0.5f);
-  }
-  real cells = width * m.scale;
-  real keep = clamped(2.0f - cells * 1.6f);
-  mark k = draw(m, {a, b, max_of(cells, real(1e-3f))});
-  real figure = mix(real(0.4f), k.figure, keep);
-  real grain = m.grain * rich_noise(u, v, width, m.grain_scale, m.seed + 99u);
-  real tone = clamped(0.5f + grain + m.vary * (k.cell - 0.5f) * keep);
-  vec ground = mix(splat(m.ground[0]), splat(m.ground[1]), tone);
-  return mix(ground, mix(splat(m.figure[0]), splat(m.figure[1]), tone), figure);
 }
