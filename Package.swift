@@ -85,7 +85,9 @@ let package = Package(
     library("Generation", ["Scene", "Memory", "Layers", "Torch"]),
     library(
       "Training", ["Generation", "Procedural", "Captures", "Images", "Layers", "Torch", "Scene"]),
-    library("Evaluation", ["Generation", "Captures", "Procedural", "Images", "Memory", "Scene"]),
+    library(
+      "Evaluation",
+      ["Generation", "Captures", "Procedural", "Images", "Memory", "Torch", "Scene"]),
     library(
       "Streaming",
       [
@@ -119,7 +121,9 @@ let package = Package(
     tests("Torch", ["Torch"]),
     tests("Generation", ["Generation", "Layers", "Torch", "Memory", "Scene"]),
     tests("Training", ["Training", "Generation", "Procedural", "Torch", "Scene"]),
-    tests("Evaluation", ["Evaluation", "Captures", "Images", "Scene"]),
+    tests(
+      "Evaluation",
+      ["Evaluation", "Captures", "Generation", "Procedural", "Images", "Torch", "Scene"]),
     tests("Streaming", ["Streaming", "Images", "Scene"]),
     tests("Command", ["rtfm", "Images", "Scene", "Torch"]),
   ],

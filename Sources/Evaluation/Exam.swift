@@ -6,6 +6,8 @@ public import Scene
 /// A place whose frames are to be drawn from one another: which ones, and from which.
 public struct Exam: Sendable {
   public let name: String
+  /// Whose results are also given by themselves: a procedural world's family.
+  public let group: String?
   public let frames: [Frame]
   /// The frames to draw, as indices.
   public let targets: [Int]
@@ -13,46 +15,61 @@ public struct Exam: Sendable {
   public let sources: [Int]
   /// World units a network unit.
   public let scale: Double
-  /// What the frames show, where that is known: for the split into covered and not covered.
+  /// What the frames show, where that is known: for the splits into covered and not, and what
+  /// mirrors.
   let films: [Film]?
 
   /// - Precondition: targets and sources are indices of frames.
   public init(
-    name: String, frames: [Frame], targets: [Int], sources: [Int], scale: Double,
-    films: [Film]? = nil
+    name: String, group: String? = nil, frames: [Frame], targets: [Int], sources: [Int],
+    scale: Double, films: [Film]? = nil
   ) {
     precondition((targets + sources).allSatisfy(frames.indices.contains), "Exam: no such frame")
-    (self.name, self.frames, self.scale, self.films) = (name, frames, scale, films)
-    (self.targets, self.sources) = (targets, sources)
+    (self.name, self.group, self.frames) = (name, group, frames)
+    (self.targets, self.sources, self.scale, self.films) = (targets, sources, scale, films)
   }
 
   /// For each pixel of a target, whether any frame of its context shows the same surface; nil where
   /// nobody knows.
   func covered(_ target: Int, by context: [Int]) -> [Bool]? {
-    guard let films else { return nil }
-    var seen = [Bool](repeating: false, count: films[target].depth.count)
-    for source in context {
-      for (i, sees) in films[target].visibility(from: films[source]).enumerated() where sees {
-        seen[i] = true
-      }
+    films.map { films in films[target].covered(by: context.map { films[$0] }) }
+  }
+
+  /// For each pixel of a target, whether it is a mirror's; nil where nobody knows.
+  func reflective(_ target: Int) -> [Bool]? { films?[target].reflective }
+}
+
+extension Film {
+  /// For each pixel, whether any of the others shows the same surface.
+  func covered(by others: [Film]) -> [Bool] {
+    var seen = [Bool](repeating: false, count: depth.count)
+    for other in others {
+      for (i, sees) in visibility(from: other).enumerated() where sees { seen[i] = true }
     }
     return seen
   }
 }
 
-extension Exam {
+extension ProceduralWorld {
   /// A world that no training sees: its seeds have 48 bits, these more.
+  init(heldOut number: Int, family: Family) {
+    self.init(family, seed: 0xE7A1_0000_0000_0000 + UInt64(number))
+  }
+}
+
+extension Exam {
+  /// A world that no training sees.
   ///
   /// Of a walk of 16 frames, 4 are drawn from what recall finds among the other 12.
   public init(procedural number: Int, family: ProceduralWorld.Family, side: Int) {
-    let world = ProceduralWorld(family, seed: 0xE7A1_0000_0000_0000 + UInt64(number))
+    let world = ProceduralWorld(heldOut: number, family: family)
     let lens = world.lens(width: side, height: side)
     let films = world.walk(count: 16, intrinsics: lens, seed: 0).map { world.film($0, threads: 2) }
     let targets = films.indices.filter { $0 % 4 == 2 }
     self.init(
-      name: "\(family.rawValue) \(number)", frames: films.map(\.frame), targets: targets,
-      sources: films.indices.filter { !targets.contains($0) }, scale: world.scale,
-      films: films)
+      name: "\(family.rawValue) \(number)", group: family.rawValue, frames: films.map(\.frame),
+      targets: targets, sources: films.indices.filter { !targets.contains($0) },
+      scale: world.scale, films: films)
   }
 
   /// A real place: every frame is drawn in turn from the others; or, with a split, its targets from

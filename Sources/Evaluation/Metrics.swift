@@ -8,32 +8,39 @@ public struct Score: Codable, Hashable, Sendable {
   public var ssim: Double
   /// 0...1.
   public var flip: Double
+  /// 0...1; nil where a region is too thin to be seen at a coarse scale.
+  public var msSSIM: Double?
 
-  public init(psnr: Double, ssim: Double, flip: Double) {
-    (self.psnr, self.ssim, self.flip) = (psnr, ssim, flip)
+  public init(psnr: Double, ssim: Double, flip: Double, msSSIM: Double? = nil) {
+    (self.psnr, self.ssim, self.flip, self.msSSIM) = (psnr, ssim, flip, msSSIM)
   }
 
   /// Compares two images of the same size; nil if the mask picks no pixel, or only some so close to
   /// the border that SSIM has no window there.
   ///
   /// PSNR is cut off at 100 dB, about what one wrong byte in a 256-pixel image leaves: JSON has no
-  /// infinity, and one perfect frame would make a mean infinite.
+  /// infinity, and one perfect frame would make a mean infinite. For several regions of the same
+  /// two images, make one ``Likeness``.
   public init?(of image: Image, against truth: Image, mask: [Bool]? = nil) {
-    if let mask, !mask.contains(true) { return nil }
-    psnr = min(100, Evaluation.psnr(image, truth, mask: mask))
-    ssim = Evaluation.ssim(image, truth, mask: mask)
-    flip = Evaluation.flip(image, truth, mask: mask)
-    if ssim.isNaN { return nil }
+    guard let score = Likeness(of: image, to: truth).score(mask: mask) else { return nil }
+    self = score
   }
 
-  /// The mean of each measure; nil of nothing.
+  /// The mean of each measure, MS-SSIM's of those that have it; nil of nothing.
   public static func mean(_ scores: some Collection<Score>) -> Score? {
     guard !scores.isEmpty else { return nil }
     func mean(_ part: (Score) -> Double) -> Double {
       scores.reduce(0) { $0 + part($1) } / Double(scores.count)
     }
-    return Score(psnr: mean { $0.psnr }, ssim: mean { $0.ssim }, flip: mean { $0.flip })
+    return Score(
+      psnr: mean { $0.psnr }, ssim: mean { $0.ssim }, flip: mean { $0.flip },
+      msSSIM: scores.compactMap(\.msSSIM).average)
   }
+}
+
+extension Collection<Double> {
+  /// The mean; nil of nothing.
+  var average: Double? { isEmpty ? nil : reduce(0, +) / Double(count) }
 }
 
 /// The peak signal-to-noise ratio in dB, over all pixels and channels of the sRGB values in 0...1.
@@ -57,43 +64,6 @@ private func square(_ a: Image, _ b: Image, _ i: Int) -> Int {
   return difference * difference
 }
 
-/// The structural similarity of Wang et al. 2004, -1...1: on each of the three sRGB channels, and
-/// averaged, as papers on view synthesis report it.
-///
-/// Windows are 11 x 11 Gaussians with a sigma of 1.5; only windows wholly inside the image count,
-/// by the mask at their centre. An image too small for that has its border repeated. Not a number
-/// if no window counts.
-/// - Precondition: the images, and the mask if any, have the same size.
-public func ssim(_ a: Image, _ b: Image, mask: [Bool]? = nil) -> Double {
-  checkSizes("ssim", a, b, mask)
-  let margin = min(a.width, a.height) > 2 * Similarity.reach ? Similarity.reach : 0
-  let maps = (0..<3).map { Similarity.map(a.channel($0), b.channel($0)) }
-  return maps.map { mean($0, mask: mask, margin: margin) }.reduce(0, +) / 3
-}
-
-private enum Similarity {
-  static let reach = 5
-  static let window = gaussian(sigma: 1.5, reach: reach).map(Float.init)
-  static let c1: Float = 0.01 * 0.01
-  static let c2: Float = 0.03 * 0.03
-
-  static func map(_ a: Channel, _ b: Channel) -> Channel {
-    func local(_ channel: Channel) -> Channel { channel.filtered(row: window, column: window) }
-    let (meanA, meanB) = (local(a), local(b))
-    let power = local(a.combined(with: b) { $0 * $0 + $1 * $1 })
-    let product = local(a.combined(with: b) { $0 * $1 })
-    var result = meanA
-    for i in result.values.indices {
-      let (ma, mb) = (meanA.values[i], meanB.values[i])
-      let (squares, both) = (ma * ma + mb * mb, ma * mb)
-      result.values[i] =
-        (2 * both + c1) * (2 * (product.values[i] - both) + c2)
-        / ((squares + c1) * (power.values[i] - squares + c2))
-    }
-    return result
-  }
-}
-
 /// The mean over the pixels that a mask picks, a border left out.
 func mean(_ channel: Channel, mask: [Bool]?, margin: Int = 0) -> Double {
   var (sum, count) = (0.0, 0)
@@ -114,13 +84,5 @@ func checkSizes(_ name: String, _ a: Image, _ b: Image, _ mask: [Bool]?) {
     precondition(
       mask.count == a.width * a.height,
       "\(name): a mask of \(mask.count) for \(a.width) x \(a.height) pixels")
-  }
-}
-
-extension Image {
-  /// The red (0), green (1) or blue (2) sRGB values in 0...1.
-  fileprivate func channel(_ c: Int) -> Channel {
-    let values = (0..<width * height).map { Float(pixels[$0 * 3 + c]) / 255 }
-    return Channel(width: width, height: height, values: values)
   }
 }

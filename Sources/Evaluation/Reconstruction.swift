@@ -36,19 +36,20 @@ public struct Reconstruction {
   public func results(
     of exams: some Sequence<Exam>, by artist: (Exam) -> Artist
   ) -> [ReconstructionResult] {
-    var tallies = contexts.map { _ in Tally() }
+    var tallies = contexts.map { _ in [String?: Tally]() }
     for exam in exams {
       let draw = artist(exam)
       for target in exam.targets {
         let memory = exam.memory(without: target)
         for (i, limit) in contexts.enumerated() {
           let context = memory.recall(for: exam.frames[target].camera, limit: limit).map(\.value)
-          let answer = answer(exam, target, limit, context, draw, &tallies[i])
+          let answer = answer(
+            exam, target, limit, context, draw, &tallies[i][exam.group, default: Tally()])
           watch(exam, answer)
         }
       }
     }
-    return zip(contexts, tallies).map { ReconstructionResult(contexts: $0, $1) }
+    return zip(contexts, tallies).map { ReconstructionResult(contexts: $0, groups: $1) }
   }
 
   private func answer(
@@ -63,46 +64,85 @@ public struct Reconstruction {
         ?? Image(width: image.width, height: image.height, color: [128, 128, 128])
     }
     tally.recalled.append(context.count)
-    let covered = exam.covered(target, by: context)
-    let regions = [nil, covered, covered.map { $0.map { !$0 } }]
-    for (i, region) in regions.enumerated() where i == 0 || region.isWorthScoring {
-      tally.regions[i].add([image] + baselines, truth: truth.image, mask: region)
-    }
+    tally.add([image] + baselines, truth: truth.image, exam, target, context)
     return Answer(
       limit: limit, target: target, context: context, image: image, nearest: baselines[0],
-      score: tally.regions[0].scores[0].last!)
+      score: tally.regions[.whole]!.scores[0].last!)
   }
 }
 
-extension [Bool]? {
-  /// Whether a region is large enough for its scores to mean anything: a hundredth of the picture.
-  fileprivate var isWorthScoring: Bool {
-    guard let self else { return false }
-    return self.count { $0 } * 100 >= self.count
+/// A part of a picture that is scored by itself.
+enum Region: CaseIterable {
+  /// All pixels.
+  case whole
+  /// What the context shows.
+  case covered
+  /// What it doesn't.
+  case uncovered
+  /// Mirrors, covered or not.
+  case reflective
+
+  /// Its pixels in a target; nil for all of them.
+  /// - Precondition: the exam knows its films, unless all pixels are asked for.
+  func mask(_ exam: Exam, _ target: Int, _ context: [Int]) -> [Bool]? {
+    switch self {
+    case .whole: nil
+    case .covered: exam.covered(target, by: context)!
+    case .uncovered: exam.covered(target, by: context)!.map(!)
+    case .reflective: exam.reflective(target)!
+    }
   }
+}
+
+extension [Bool] {
+  /// Whether a region is large enough for its scores to mean anything: a hundredth of the picture.
+  var isWorthScoring: Bool { self.count { $0 } * 100 >= self.count }
 }
 
 /// Scores of many targets, collected.
 struct Tally {
   var recalled: [Int] = []
-  /// All pixels, those that the context shows, and those that it doesn't.
-  var regions = [Region(), Region(), Region()]
+  var regions: [Region: Scores] = [:]
 
-  struct Region {
+  struct Scores {
     /// Of the model and of each baseline.
     var scores: [[Score]] = Array(repeating: [], count: 1 + Baseline.allCases.count)
+    /// Of the model.
+    var detail = DetailRatio()
+  }
 
-    mutating func add(_ images: [Image], truth: Image, mask: [Bool]?) {
-      for (i, image) in images.enumerated() {
-        if let score = Score(of: image, against: truth, mask: mask) { scores[i].append(score) }
+  /// Scores the pictures, the model's first, over every region that is known and large enough.
+  mutating func add(
+    _ images: [Image], truth: Image, _ exam: Exam, _ target: Int, _ context: [Int]
+  ) {
+    let likenesses = images.map { Likeness(of: $0, to: truth) }
+    for region in exam.films == nil ? [.whole] : Region.allCases {
+      let mask = region.mask(exam, target, context)
+      guard mask?.isWorthScoring ?? true else { continue }
+      var scores = regions[region, default: Scores()]
+      for (i, likeness) in likenesses.enumerated() {
+        if let score = likeness.score(mask: mask) { scores.scores[i].append(score) }
       }
+      scores.detail.add(images[0], truth: truth, mask: mask)
+      regions[region] = scores
     }
+  }
+
+  static func + (a: Tally, b: Tally) -> Tally {
+    Tally(
+      recalled: a.recalled + b.recalled, regions: a.regions.merging(b.regions) { $0 + $1 })
+  }
+}
+
+extension Tally.Scores {
+  static func + (a: Self, b: Self) -> Self {
+    Self(scores: zip(a.scores, b.scores).map { $0 + $1 }, detail: a.detail + b.detail)
   }
 }
 
 extension Exam {
   /// A memory of the sources, one frame left out.
-  fileprivate func memory(without target: Int) -> SpatialMemory<Int> {
+  func memory(without target: Int) -> SpatialMemory<Int> {
     var policy = Policy()
     policy.keepsNewest = false  // pictures given all at once have no newest
     policy.gainThreshold = 1e-4  // as many as asked for, if they add anything at all
@@ -117,6 +157,14 @@ extension Exam {
 extension FrameModel {
   /// Draws an exam's targets; encodes each of its frames once.
   public func artist(for exam: Exam, steps: Int) -> Reconstruction.Artist {
+    let gather = gatherer(for: exam)
+    return { query, context in
+      self.draw(query, context: gather(query, context), steps: steps).image.image
+    }
+  }
+
+  /// Places an exam's frames, given as indices, in a query's coordinates; encodes each once.
+  func gatherer(for exam: Exam) -> (_ query: Camera, _ context: [Int]) -> Context? {
     var encoded: [Int: KV] = [:]
     return { query, context in
       let frames = context.map { i in
@@ -124,8 +172,7 @@ extension FrameModel {
         encoded[i] = kv
         return (kv: kv, camera: exam.frames[i].camera)
       }
-      let context = self.gather(frames, for: query, scale: exam.scale)
-      return self.draw(query, context: context, steps: steps).image.image
+      return self.gather(frames, for: query, scale: exam.scale)
     }
   }
 }

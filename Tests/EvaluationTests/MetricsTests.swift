@@ -44,7 +44,10 @@ struct PSNRTests {
     let scores = [Score(psnr: 20, ssim: 0.5, flip: 0.2), Score(psnr: 30, ssim: 0.7, flip: 0)]
     let mean = try #require(Score.mean(scores))
     #expect(mean.psnr == 25 && abs(mean.ssim - 0.6) < 1e-12 && mean.flip == 0.1)
-    #expect(Score.mean([]) == nil)
+    #expect(Score.mean([]) == nil && mean.msSSIM == nil)
+    var third = scores[0]
+    third.msSSIM = 0.25
+    #expect(Score.mean(scores + [third])?.msSSIM == 0.25)
   }
 }
 
