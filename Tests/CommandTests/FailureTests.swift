@@ -7,6 +7,7 @@ import Testing
 @Suite struct FailureTests {
   @Test func aMissingCaptureIsNamed() throws {
     try expectFailure(["evaluate", "/no/such/place"], naming: "/no/such/place")
+    try expectFailure(["revisit", "/no/such/place"], naming: "/no/such/place")
   }
 
   @Test func anEmptyCaptureIsNamed() throws {
@@ -88,6 +89,8 @@ import Testing
 
   @Test(arguments: [
     ["explode"], ["render"], ["bench", "--steps", "none"], ["scenes", "--count", "0"],
+    ["revisit", "procedural", "--frames", "64,16"], ["revisit", "procedural", "--memory", "none"],
+    ["evaluate", "procedural", "--family", "castle"], ["evaluate", "procedural", "--drift", "1"],
   ])
   func wordsThatAreOffEndWithTwo(arguments: [String]) throws {
     let process = Program.process(arguments)

@@ -35,6 +35,66 @@ import Testing
     #expect(result["contexts"] as? Int == 4)
   }
 
+  @Test func evaluatesProceduralWorldsInEveryWay() throws {
+    try Package.withTemporaryFolder { folder in
+      let run = try Program(
+        "evaluate", "procedural", "--worlds", "1", "--family", "room", "--contexts", "1,2",
+        "--resolution", "32", "--drift", "6", "--diversity", "2", "--revisit", "4",
+        "--sheet", "\(folder)/sheet.png", "--json")
+      let report = try run.json()
+      let results = try #require(report["results"] as? [[String: Any]], "\(run.errors)")
+      #expect(results.map { $0["contexts"] as? Int } == [1, 2])
+      for result in results {
+        #expect((5...60).contains(result["psnr"] as? Double ?? 0))
+        #expect((0...1).contains(result["ms_ssim"] as? Double ?? -1))
+        #expect(result["covered"] is [String: Any] && result["uncovered"] is [String: Any])
+        #expect((result["families"] as? [String: Any])?.keys.sorted() == ["room"])
+      }
+      let diversity = try #require(report["diversity"] as? [[String: Any]])
+      #expect(diversity.map { $0["steps"] as? Int } == [1, 8])
+      let drift = try #require((report["drift"] as? [[String: Any]])?.first)
+      #expect(drift["frames"] as? Int == 6)
+      #expect(((drift["walk"] as? [String: Any])?["psnr"] as? [String: Any])?.count == 2)
+      #expect((report["revisit"] as? [[String: Any]])?.count == 2)
+      #expect(try Image(contentsOf: "\(folder)/sheet.png").height > 32)
+    }
+  }
+
+  @Test func revisitsByEveryMemory() throws {
+    try Package.withTemporaryFolder { folder in
+      let run = try Program(
+        "revisit", "procedural", "--frames", "4,8", "--worlds", "1", "--resolution", "32",
+        "--out", "\(folder)/plot.png", "--sheet", "\(folder)/sheet.png", "--json")
+      let rows = try #require(try run.json()["results"] as? [[String: Any]], "\(run.errors)")
+      let keys = rows.map {
+        "\($0["memory"] ?? "") \($0["pose"] ?? "") \($0["frames"] ?? "")"
+      }
+      let expected = ["rtfm", "window", "random", "ungated"].flatMap { memory in
+        ["exact", "near"].flatMap { pose in [4, 8].map { "\(memory) \(pose) \($0)" } }
+      }
+      #expect(Set(keys) == Set(expected) && keys.count == 16)
+      for row in rows {
+        #expect((5...100).contains(row["psnr"] as? Double ?? 0))
+        #expect(row["flip"] is Double && row["ssim"] is Double)
+        #expect(row["covered"] is [String: Any] && row["invented"] is [String: Any])
+      }
+      let counts = Dictionary(grouping: rows) { $0["memory"] as? String ?? "" }
+        .mapValues { $0.compactMap { $0["keyframes"] as? Double }.max() ?? 0 }
+      // Two given pictures and nine frames; the gate lets in no more than that.
+      #expect(counts["ungated"] == 11 && counts["window"] == 4)
+      #expect((2...11).contains(counts["rtfm"] ?? 0))
+      #expect(try Image(contentsOf: "\(folder)/plot.png").width == 800)
+      #expect(try Image(contentsOf: "\(folder)/sheet.png").height > 4 * 32)
+    }
+  }
+
+  @Test func revisitsTheBundledWorld() throws {
+    let run = try Program(
+      "revisit", "Worlds/room", "--frames", "6", "--memory", "rtfm", "--resolution", "32")
+    #expect(run.status == 0 && run.output.contains("rtfm"), "\(run.errors)")
+    #expect(run.output.split(separator: "\n").count == 3)
+  }
+
   @Test func walksTheBundledWorldOnEveryPath() throws {
     for path in ["orbit", "spin", "return"] {
       try Package.withTemporaryFolder { folder in

@@ -5,61 +5,90 @@ import Generation
 import Images
 import Procedural
 import Scene
-import Torch
 
 /// `rtfm evaluate`: how well held-out frames are drawn from others of the same place.
-struct Evaluate: ParsableCommand {
+struct Evaluate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Measure quality: draw held-out frames and compare them with the truth.",
     discussion: """
       Each frame of a capture is drawn in turn from what recall finds among the others; of \
-      procedural worlds, 4 frames of a walk of 16. Beside the model stand a copy of the nearest \
-      frame (nearest) and that frame warped as if painted on a plane (warp).
+      procedural worlds that no training sees, 4 frames of a walk of 16. Beside the model stand a \
+      copy of the nearest frame (nearest) and that frame warped as if painted on a plane (warp). \
+      Of procedural worlds, pictures are also split into what the context shows, what it doesn't, \
+      and mirrors; and one world of each family is walked for drift, diversity and a short revisit.
       """)
 
   @Argument(help: "A capture's folder, or procedural.")
   var place: String
   @Option(help: "How many frames to draw from at most; several numbers give several results.")
   var contexts = Counts([1, 2, 4, 8])
-  @Option(help: "A model's file, or the name of one in Models/.")
-  var model: String?
-  @Option(help: "Network evaluations a frame.")
-  var steps = 1
+  @OptionGroup var network: ModelOptions
   @Option(help: "Procedural worlds of each family.")
   var worlds = 8
-  @Option(help: "Side of the square frames in pixels; the model's own by default.")
-  var resolution: Int?
+  @Option(help: "A family of procedural worlds; give it again for more. All by default.")
+  var family: [String] = []
+  @Option(help: "Procedural: frames of the walk that measures drift; 0 for none.")
+  var drift = 300
+  @Option(help: "Procedural: pictures a target that measure diversity; 0 for none.")
+  var diversity = 4
+  @Option(help: "Procedural: frames after which a view is visited again; 0 for never.")
+  var revisit = 64
   @Option(help: "Hold out by this entry of the capture's splits.json.")
   var split: String?
   @Option(help: "A contact sheet (PNG) to write: context | truth | model | nearest.")
   var sheet: String?
-  @Option(help: "What a CPU multiplies weights in: float32 or bfloat16.")
-  var precision = Precision.float32
-  @Option(help: "auto, cpu, cuda or mps.")
-  var device = "auto"
   @Flag(help: "Print one JSON document.")
   var json = false
 
+  private var isProcedural: Bool { place == "procedural" }
+
   func validate() throws {
     guard !contexts.values.isEmpty, contexts.values.allSatisfy({ $0 <= 64 }),
-      (1...1000).contains(steps), (1...10_000).contains(worlds),
-      resolution.map({ (16...4096).contains($0) }) ?? true
+      (1...10_000).contains(worlds), (0...100_000).contains(drift), drift != 1,
+      (0...100).contains(diversity), diversity != 1, (0...100_000).contains(revisit), revisit != 1
     else {
       throw ValidationError(
-        "contexts are 0 to 64, steps 1 to 1000, worlds 1 to 10000, resolution 16 to 4096")
+        "contexts are 0 to 64, worlds 1 to 10000, drift and revisit 0 or 2 to 100000, "
+          + "diversity 0 or 2 to 100")
     }
-    if split != nil, place == "procedural" {
+    if split != nil, isProcedural {
       throw ValidationError("--split is for captures; procedural worlds hold out by themselves")
+    }
+    _ = try families(named: family)
+  }
+
+  func run() async throws {
+    let model = try network.open()
+    let side = network.resolution ?? model.resolution
+    let exams = try exams(side)
+    let results = try reconstruct(exams, model)
+    var report = EvaluationReport(
+      model: try network.path, place: place, resolution: side, steps: network.steps,
+      targets: results.first?.whole.targets ?? 0, results: results)
+    if isProcedural {
+      report.diversity = try diversity(side, model)
+      report.drift = try await drift(side)
+      report.revisit = try await revisit(side)
+    }
+    if json { try printJSON(report) } else { print(report.table) }
+  }
+
+  /// Each place in turn, made when it is needed.
+  private func exams(_ side: Int) throws -> [() -> Exam] {
+    guard isProcedural else {
+      let capture = try Capture(contentsOf: place)
+      let split = try split.map { try Exam.Split(named: $0, in: place) }
+      let exam = try Exam(capture, side: side, split: split)
+      return [{ exam }]
+    }
+    return try families(named: family).flatMap { family in
+      (0..<worlds).map { i in { Exam(procedural: i, family: family, side: side) } }
     }
   }
 
-  func run() throws {
-    let device = try Device(named: device)
-    let path = try Shelf.models.path(of: model)
-    let network = try FrameModel(contentsOf: path, on: device)
-    network.precision = precision
-    let side = resolution ?? network.resolution
-    let exams = try exams(side)
+  private func reconstruct(_ exams: [() -> Exam], _ model: FrameModel) throws
+    -> [ReconstructionResult]
+  {
     var sample = SampleRows(limit: contexts.values.max()!)
     var test = Reconstruction(contexts: contexts.values)
     var done = 0
@@ -69,109 +98,63 @@ struct Evaluate: ParsableCommand {
       if done % 16 == 0 { note("\(exam.name): \(done) frames drawn") }
     }
     let results = test.results(of: exams.lazy.map { $0() }) {
-      network.artist(for: $0, steps: steps)
+      model.artist(for: $0, steps: network.steps)
     }
     if let sheet {
       try sample.sheet.writePNG(to: sheet)
       note("wrote \(sheet)")
     }
-    let document = Document(
-      model: path, place: place, resolution: side, steps: steps,
-      targets: results.first?.whole.targets ?? 0, results: results)
-    if json { try printJSON(document) } else { print(document.table) }
+    return results
   }
 
-  /// Each place in turn, made when it is needed.
-  private func exams(_ side: Int) throws -> [() -> Exam] {
-    guard place == "procedural" else {
-      let capture = try Capture(contentsOf: place)
-      let split = try split.map { try Exam.Split(named: $0, in: place) }
-      let exam = try Exam(capture, side: side, split: split)
-      return [{ exam }]
+  /// Of the first world of each family, in one step and in several.
+  private func diversity(_ side: Int, _ model: FrameModel) throws -> [Diversity] {
+    guard diversity > 0 else { return [] }
+    note("diversity: \(diversity) pictures a target")
+    let exams = try families(named: family).map {
+      Exam(procedural: 0, family: $0, side: side)
     }
-    return ProceduralWorld.Family.allCases.flatMap { family in
-      (0..<worlds).map { i in { Exam(procedural: i, family: family, side: side) } }
-    }
-  }
-}
-
-extension Evaluate {
-  struct Document: Encodable {
-    let model: String
-    let place: String
-    let resolution: Int
-    let steps: Int
-    let targets: Int
-    let results: [ReconstructionResult]
-
-    /// For people.
-    var table: String {
-      let head =
-        "contexts".padded(to: 20) + "PSNR dB".padded(to: 27) + "SSIM".padded(to: 27) + "FLIP"
-      let names =
-        "".padded(to: 20)
-        + Array(repeating: "model nearest warp", count: 3)
-        .map { $0.padded(to: 27) }.joined()
-      let rows = results.flatMap { r in
-        [
-          row("\(r.contexts)", r.whole),
-          r.covered.map { row("  covered", $0) }, r.uncovered.map { row("  not covered", $0) },
-        ].compactMap { $0 }
+    return [1, 8].map { steps in
+      Diversity(steps: steps, draws: diversity, of: exams) {
+        model.dreamer(for: $0, steps: steps)
       }
-      return "\(model), \(resolution) px, \(targets) frames of \(place)\n"
-        + ([head, names] + rows).joined(separator: "\n")
-    }
-
-    private func row(_ name: String, _ c: ReconstructionResult.Comparison) -> String {
-      let scores = [c.score, c.baselines["nearest"]!, c.baselines["warp"]!]
-      func cells(_ digits: Int, _ part: (Score) -> Double) -> String {
-        scores.map { part($0).digits(digits, width: 7) + " " }.joined().padded(to: 27)
-      }
-      return name.padded(to: 18) + cells(2) { $0.psnr } + cells(3) { $0.ssim }
-        + cells(3) { $0.flip }
-    }
-  }
-}
-
-/// Pictures for a contact sheet: up to a dozen targets with the largest context.
-private struct SampleRows {
-  let limit: Int
-  private var rows: [[(image: Image, caption: String)]] = []
-  private var seen = 0
-  /// Every so many targets are kept; grows so that no more than a dozen rows remain.
-  private var stride = 1
-
-  init(limit: Int) { self.limit = limit }
-
-  mutating func add(_ exam: Exam, _ answer: Reconstruction.Answer) {
-    guard answer.limit == limit else { return }
-    defer { seen += 1 }
-    guard seen % stride == 0 else { return }
-    rows.append(row(exam, answer))
-    if rows.count > 12 {
-      rows = rows.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)
-      stride *= 2
     }
   }
 
-  private func row(_ exam: Exam, _ answer: Reconstruction.Answer) -> [(
-    image: Image, caption: String
-  )] {
-    let truth = exam.frames[answer.target].image
-    let blank = Image(width: truth.width, height: truth.height, color: [24, 24, 26])
-    let contexts = (0..<min(4, limit)).map { i in
-      i < answer.context.count
-        ? (exam.frames[answer.context[i]].image, "context") : (blank, "")
+  private func drift(_ side: Int) async throws -> [DriftResult] {
+    guard drift > 0 else { return [] }
+    var results: [DriftResult] = []
+    for family in try families(named: family) {
+      let circuit = Drift.Circuit(procedural: 0, family: family, side: side)
+      note("drift: \(circuit.name)")
+      let (free, bound) = (
+        try await world(circuit.given, circuit.scale, admits: true),
+        try await world(circuit.given, circuit.scale, admits: false)
+      )
+      let walk = await Drift.points(of: circuit, with: free, frames: drift)
+      let givenOnly = await Drift.points(of: circuit, with: bound, frames: drift)
+      let keyframes = await free.keyframeCount()
+      results.append(
+        DriftResult(name: circuit.name, keyframes: keyframes, walk: walk, givenOnly: givenOnly))
     }
-    let psnr = answer.score.psnr.digits(1)
-    return contexts + [
-      (truth, exam.name), (answer.image, "model \(psnr)"), (answer.nearest, "nearest"),
-    ]
+    return results
   }
 
-  var sheet: Image {
-    var sheet = ContactSheet(columns: min(4, limit) + 3)
-    for cell in rows.joined() { sheet.add(cell.image, caption: cell.caption) }
-    return sheet.image()
+  private func revisit(_ side: Int) async throws -> [RevisitResult] {
+    guard revisit > 0 else { return [] }
+    var test = Evaluation.Revisit()
+    for family in try families(named: family) {
+      let outing = Outing(procedural: 0, family: family, side: side, returns: [revisit])
+      note("revisit: \(outing.name)")
+      let world = try await world(outing.given, outing.scale, admits: true)
+      test.add("rtfm", outing, await Evaluation.Revisit.visits(of: outing, with: world))
+    }
+    return test.results
+  }
+
+  private func world(_ given: [Frame], _ scale: Double, admits: Bool) async throws -> World {
+    var settings = World.Settings()
+    (settings.admits, settings.steps) = (admits, network.steps)
+    return try await network.world(given, scale: scale, settings: settings)
   }
 }

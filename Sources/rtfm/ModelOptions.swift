@@ -1,0 +1,58 @@
+import ArgumentParser
+import Evaluation
+import Generation
+import Procedural
+import Scene
+import Torch
+
+/// Which model a measurement is of, and how it draws.
+struct ModelOptions: ParsableArguments {
+  @Option(help: "A model's file, or the name of one in Models/.")
+  var model: String?
+  @Option(help: "Network evaluations a frame.")
+  var steps = 1
+  @Option(help: "Side of the square frames in pixels; the model's own by default.")
+  var resolution: Int?
+  @Option(help: "What a CPU multiplies weights in: float32 or bfloat16.")
+  var precision = Precision.float32
+  @Option(help: "auto, cpu, cuda or mps.")
+  var device = "auto"
+
+  func validate() throws {
+    guard (1...1000).contains(steps), resolution.map({ (16...4096).contains($0) }) ?? true else {
+      throw ValidationError("steps is 1 to 1000, resolution 16 to 4096")
+    }
+  }
+
+  var path: String { get throws { try Shelf.models.path(of: model) } }
+
+  /// The model, read from its file each time: a world keeps one for itself.
+  ///
+  /// - Throws: as `FrameModel.init(contentsOf:on:)` and `Device.init(named:)` do.
+  func open() throws -> sending FrameModel {
+    let network = try FrameModel(contentsOf: path, on: Device(named: device))
+    network.precision = precision
+    return network
+  }
+
+  /// A world that remembers these frames.
+  func world(_ frames: [Frame], scale: Double, settings: World.Settings) async throws -> World {
+    let world = World(model: try open(), scale: scale, settings: settings)
+    await world.add(frames)
+    return world
+  }
+}
+
+/// The families of procedural worlds that a user names; all where none is named.
+///
+/// - Throws: `ValidationError`, with the names that there are.
+func families(named names: [String]) throws -> [ProceduralWorld.Family] {
+  guard !names.isEmpty else { return ProceduralWorld.Family.allCases }
+  return try names.map { name in
+    guard let family = ProceduralWorld.Family(rawValue: name) else {
+      let all = ProceduralWorld.Family.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("no family of worlds is called '\(name)'; there are: \(all)")
+    }
+    return family
+  }
+}

@@ -1,0 +1,59 @@
+import Evaluation
+import Images
+import Scene
+
+/// Pictures for an evaluation's contact sheet, drawn from the largest context: one of each of two
+/// worlds a family, or up to a dozen of a capture.
+struct SampleRows {
+  private let limit: Int
+  private var rows: [[(image: Image, caption: String)]] = []
+  private var groups: [String: Set<String>] = [:]
+  private var seen = 0
+  /// Every so many targets of a capture are kept; grows so that no more than a dozen rows remain.
+  private var stride = 1
+
+  init(limit: Int) { self.limit = limit }
+
+  mutating func add(_ exam: Exam, _ answer: Reconstruction.Answer) {
+    guard answer.limit == limit else { return }
+    if let group = exam.group {
+      let worlds = groups[group, default: []]
+      guard worlds.count < 2, !worlds.contains(exam.name) else { return }
+      groups[group, default: []].insert(exam.name)
+      rows.append(row(exam, answer))
+    } else {
+      addSome(exam, answer)
+    }
+  }
+
+  private mutating func addSome(_ exam: Exam, _ answer: Reconstruction.Answer) {
+    defer { seen += 1 }
+    guard seen % stride == 0 else { return }
+    rows.append(row(exam, answer))
+    if rows.count > 12 {
+      rows = rows.enumerated().filter { $0.offset % 2 == 0 }.map(\.element)
+      stride *= 2
+    }
+  }
+
+  private func row(_ exam: Exam, _ answer: Reconstruction.Answer)
+    -> [(image: Image, caption: String)]
+  {
+    let truth = exam.frames[answer.target].image
+    let blank = Image(width: truth.width, height: truth.height, color: [24, 24, 26])
+    let contexts = (0..<min(4, limit)).map { i in
+      i < answer.context.count
+        ? (exam.frames[answer.context[i]].image, "context") : (blank, "")
+    }
+    let psnr = answer.score.psnr.digits(1)
+    return contexts + [
+      (truth, exam.name), (answer.image, "model \(psnr)"), (answer.nearest, "nearest"),
+    ]
+  }
+
+  var sheet: Image {
+    var sheet = ContactSheet(columns: min(4, limit) + 3)
+    for cell in rows.joined() { sheet.add(cell.image, caption: cell.caption) }
+    return sheet.image()
+  }
+}
