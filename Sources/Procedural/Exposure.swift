@@ -25,6 +25,15 @@ extension Scenery {
       depth: depth, reflective: reflective.map { $0 != 0 })
   }
 
+  /// The normals of what a camera's pixels show, in world axes; 0 for the sky.
+  func normals(_ camera: Camera) -> [SIMD3<Float>] {
+    let (width, height) = (camera.intrinsics.width, camera.intrinsics.height)
+    var camera = tracer_camera(camera)
+    var numbers = [Float](repeating: 0, count: width * height * 3)
+    tracer_normals(pointer, &camera, 0, Int32(height), &numbers)
+    return (0..<width * height).map { [numbers[$0 * 3], numbers[$0 * 3 + 1], numbers[$0 * 3 + 2]] }
+  }
+
   /// Where the tracer writes a whole image; threads write different rows.
   private struct Plate: @unchecked Sendable {
     let pixels: UnsafeMutablePointer<UInt8>

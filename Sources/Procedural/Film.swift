@@ -4,10 +4,13 @@ public import Scene
 public struct Film: Sendable {
   public let frame: Frame
   /// Per pixel, the depth of the first surface behind its centre along the viewing axis, in
-  /// metres; of a mirror, the mirror's own.
+  /// metres; of a mirror, the mirror's own; of glass, what is behind it. `skyDepth` for the sky.
   public let depth: [Float]
   /// Per pixel, whether that surface mirrors, so that its colour depends on where one stands.
   public let reflective: [Bool]
+
+  /// The depth of the sky, and of what is farther, in metres.
+  public static let skyDepth: Float = 1000
 
   /// For each pixel of this film, whether the other shows the same surface.
   ///
@@ -17,14 +20,29 @@ public struct Film: Sendable {
     let toOther = other.frame.camera.pose.inverse * frame.camera.pose
     return (0..<lens.width * lens.height).map { i in
       let pixel = SIMD2(Double(i % lens.width) + 0.5, Double(i / lens.width) + 0.5)
-      return other.shows(toOther * (lens.direction(at: pixel) * Double(depth[i])))
+      let direction = lens.direction(at: pixel)
+      if depth[i] >= Film.skyDepth { return other.showsSky(toOther.rotation * direction) }
+      return other.shows(toOther * (direction * Double(depth[i])))
     }
+  }
+
+  /// Whether there is sky in a direction of this camera's coordinates; it is endlessly far.
+  private func showsSky(_ direction: SIMD3<Double>) -> Bool {
+    (depths(around: direction)?.upperBound ?? 0) >= Film.skyDepth
   }
 
   /// Whether a point in this camera's coordinates lies on the surface that this film shows there.
   private func shows(_ point: SIMD3<Double>) -> Bool {
+    guard let depths = depths(around: point) else { return false }
+    let tolerance = Film.absoluteTolerance + Film.relativeTolerance * point.z
+    return point.z > Double(depths.lowerBound) - tolerance
+      && point.z < Double(depths.upperBound) + tolerance
+  }
+
+  /// The least and the greatest depth around where a point is seen; nil if it is out of sight.
+  private func depths(around point: SIMD3<Double>) -> ClosedRange<Float>? {
     let lens = frame.camera.intrinsics
-    guard let pixel = lens.project(point), lens.contains(pixel) else { return false }
+    guard let pixel = lens.project(point), lens.contains(pixel) else { return nil }
     let corner = pixel - 0.5
     var (low, high) = (Float.infinity, -Float.infinity)
     for y in neighbours(corner.y, lens.height) {
@@ -33,8 +51,7 @@ public struct Film: Sendable {
         (low, high) = (min(low, d), max(high, d))
       }
     }
-    let tolerance = Film.absoluteTolerance + Film.relativeTolerance * point.z
-    return point.z > Double(low) - tolerance && point.z < Double(high) + tolerance
+    return low...high
   }
 
   /// The two pixels around a coordinate in pixel centres, clipped to the image.

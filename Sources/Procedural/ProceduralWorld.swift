@@ -82,6 +82,10 @@ public struct ProceduralWorld: Sendable {
   public func film(_ camera: Camera, samples: Int = 4, threads: Int = 1) -> Film {
     scenery.film(camera, samples: samples, threads: threads)
   }
+
+  /// Per pixel, the normal of the surface that `film` gives the depth of, in world axes and towards
+  /// the camera's side; 0 for the sky.
+  public func normals(_ camera: Camera) -> [SIMD3<Float>] { scenery.normals(camera) }
 }
 
 extension ProceduralWorld.Family {
