@@ -60,7 +60,7 @@ extension Drift.Circuit {
   public init(procedural number: Int, family: ProceduralWorld.Family, side: Int) {
     let world = ProceduralWorld(heldOut: number, family: family)
     let lens = world.lens(width: side, height: side)
-    let stops = world.walk(count: 16, intrinsics: lens, seed: 2)
+    let stops = world.walk(count: 16, intrinsics: lens, seed: 2, revisits: false)
     let films = stops.indices.filter { $0 % 4 == 0 }.map { world.film(stops[$0], threads: 2) }
     name = "\(family.rawValue) \(number)"
     given = films.map(\.frame)

@@ -90,7 +90,8 @@ extension Outing {
     let world = ProceduralWorld(heldOut: number, family: family)
     let lens = world.lens(width: side, height: side)
     let longest = zip([0] + returns, returns).map { $1 - $0 }.max() ?? 0
-    let stops = world.walk(count: longest / Self.framesAStop + 2, intrinsics: lens, seed: 1)
+    let stops = world.walk(
+      count: longest / Self.framesAStop + 2, intrinsics: lens, seed: 1, revisits: false)
     let films = [lens.horizontalFieldOfView / 2, Double.pi].map { angle in
       var camera = stops[0]
       camera.pose.rotation =

@@ -37,7 +37,7 @@ extension tracer_material {
   static func random(_ kind: Surfacing, _ palette: Palette, _ dice: inout Dice)
     -> tracer_material
   {
-    let sober = dice.chance(palette.sobriety)
+    let sober = dice.chance(palette.sobriety(of: kind))
     let pattern = dice.pick(sober ? kind.soberPatterns : kind.boldPatterns)
     return random(pattern, kind, palette, sober: sober, &dice)
   }
@@ -46,7 +46,7 @@ extension tracer_material {
   static func random(
     _ pattern: tracer_pattern, _ kind: Surfacing, _ palette: Palette, _ dice: inout Dice
   ) -> tracer_material {
-    random(pattern, kind, palette, sober: dice.chance(palette.sobriety), &dice)
+    random(pattern, kind, palette, sober: dice.chance(palette.sobriety(of: kind)), &dice)
   }
 
   private static func random(
@@ -66,7 +66,7 @@ extension tracer_material {
     m.line = Float(line(pattern, &dice))
     m.warp = Float(dice.chance(sober ? 0.1 : 0.3) ? dice.real(in: 0.1...0.8) : 0)
     m.vary = Float(dice.chance(0.7) ? dice.real(in: 0.1...1) : 0)
-    m.grain = Float(dice.pick(kind.grainStrength) * dice.real(in: 0.6...1.2))
+    m.grain = Float(dice.pick(kind.grainStrength) * dice.real(in: sober ? 0.3...1 : 0.6...1.2))
     m.grain_scale = Float(dice.logarithmic(in: kind.grain))
     if dice.chance(0.25) { m.shine = Float(dice.real(in: 0.1...0.7)) }
     if sober {
@@ -105,8 +105,17 @@ extension tracer_material {
     return (dark.tuple, (dice.chance(0.35) ? palette.color(&dice) : c.times(1.15)).tuple)
   }
 
+  /// A figure of one colour on a ground of another.
+  mutating func color(_ figure: Linear, on ground: Linear) {
+    self.ground = (ground.times(0.7).tuple, ground.times(1.2).tuple)
+    self.figure = (figure.times(0.7).tuple, figure.times(1.1).tuple)
+  }
+
   private static func turn(_ pattern: tracer_pattern, _ dice: inout Dice) -> (Float, Float) {
-    let upright = [TRACER_BRICKS, TRACER_BOOKS, TRACER_GLYPHS, TRACER_LANDSCAPE].contains(pattern)
+    let upright = [
+      TRACER_BRICKS, TRACER_BOOKS, TRACER_GLYPHS, TRACER_LANDSCAPE, TRACER_PHOTO, TRACER_POSTERS,
+      TRACER_SHINGLES,
+    ].contains(pattern)
     let quarter = dice.chance(0.5) ? 0 : Double.pi / 2
     let angle = upright ? 0 : dice.chance(0.7) ? quarter : dice.real(in: 0...Double.pi)
     return (Float(cos(angle)), Float(sin(angle)))
@@ -115,7 +124,8 @@ extension tracer_material {
   private static func line(_ pattern: tracer_pattern, _ dice: inout Dice) -> Double {
     switch pattern {
     case TRACER_BRICKS, TRACER_TILES, TRACER_PLANKS, TRACER_PANES: dice.real(in: 0.04...0.14)
-    case TRACER_VORONOI: dice.real(in: 0.05...0.3)
+    case TRACER_VORONOI, TRACER_HERRINGBONE, TRACER_HEXAGONS, TRACER_COBBLES, TRACER_CRACKS:
+      dice.real(in: 0.05...0.25)
     default: dice.real(in: 0.25...0.75)
     }
   }

@@ -135,9 +135,7 @@ extension Stage {
         let plane = wall.at + side * (wall.half + 0.015)
         let center: SIMD2<Double> = wall.axis == 0 ? [x, plane] : [plane, x]
         let spot = Spot(center: center, angle: wall.axis == 0 ? 0 : .pi / 2)
-        let (frame, art) = (material(.furniture), artwork(half))
-        box(spot, at: [0, 0, z], half: [half.x, 0.015, half.y], frame)
-        box(spot, at: [0, 0, z], half: [half.x - 0.04, 0.022, half.y - 0.04], frame, front: art)
+        framed(spot, at: [0, 0, z], half: half)
       }
     }
   }

@@ -14,6 +14,18 @@ extension Stage {
     }
   }
 
+  /// Places a number of pieces, or fewer where there is no room.
+  mutating func scatter(_ count: Int, in region: Rectangle, _ pieces: Piece.Kinds) {
+    for _ in 0..<count where spareObjects > 12 {
+      let piece = dice.pick(pieces)(&dice)
+      for _ in 0..<20 {
+        guard let spot = spot(for: piece, in: region) else { continue }
+        piece.build(&self, spot)
+        break
+      }
+    }
+  }
+
   mutating func spot(for piece: Piece, in region: Rectangle) -> Spot? {
     piece.againstWall ? wallSpot(piece.half, in: region) : openSpot(piece.half, in: region)
   }

@@ -58,7 +58,7 @@ extension Stage {
     let low = Linear(hue: 0.35, saturation: dice.real(in: 0.1...0.5), value: 0.55)
     let high = Linear(hue: 0.57, saturation: dice.real(in: 0.05...0.5), value: 0.95)
     glass.ground = (low.times(light).tuple, high.times(light).tuple)
-    glass.glow = style == .daylight ? 1.6 : 0.6
+    glass.glow = style == .daylight ? 1.1 : 0.6
     return glass
   }
 

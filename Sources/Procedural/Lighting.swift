@@ -4,12 +4,19 @@ import Scene
 extension Stage {
   /// The light of a room: a lamp in the ceiling over a part of the floor, what comes in from
   /// outside, and what walls and things give back.
-  mutating func light(at region: Rectangle, share: ClosedRange<Double> = 0.25...0.55) {
-    let half = SIMD2(dice.real(in: 0.15...0.7), dice.real(in: 0.15...0.7))
+  ///
+  /// - Parameters:
+  ///   - share: of the light that comes from everywhere.
+  ///   - lamp: half the lamp's size, in metres.
+  mutating func light(
+    at region: Rectangle, share: ClosedRange<Double> = 0.25...0.55,
+    lamp size: ClosedRange<Double> = 0.15...0.7
+  ) {
+    let half = SIMD2(dice.real(in: size), dice.real(in: size))
     let around = Rectangle(center: region.center, half: region.half / 2)
     let center = place(in: around)
     let tint = Linear(kelvin: dice.real(in: 3.2...8.5))
-    room.light_center = single([center.x, center.y, size.z - 0.01])
+    room.light_center = single([center.x, center.y, self.size.z - 0.01])
     room.light_half = (Float(half.x), Float(half.y))
     room.light_color = tint.times(dice.real(in: 4...9)).tuple
     let air = Linear(kelvin: dice.real(in: 4...9)).times(dice.real(in: share))

@@ -23,6 +23,11 @@ struct Palette: Sendable {
     return bold
   }
 
+  /// How likely a surface of a kind is sober.
+  func sobriety(of kind: Surfacing) -> Double {
+    kind.isOutside ? 0.85 + 0.15 * sobriety : sobriety
+  }
+
   /// A linear RGB colour around a lightness (0...1 as the eye sees it).
   func color(_ dice: inout Dice, lightness wanted: Double? = nil) -> Linear {
     let hue = dice.chance(0.3) ? dice.unit() : dice.pick(hues)

@@ -12,6 +12,14 @@ public struct ProceduralWorld: Sendable {
     case room
     /// Several furnished rooms with doorways between them.
     case flat
+    /// A hall of pictures and sculptures, with glass, mirrors and a glossy floor.
+    case gallery
+    /// A yard between houses.
+    case courtyard
+    /// A street between rows of houses.
+    case street
+    /// Trees, hedges, paths and water.
+    case garden
     /// Any shapes in any colours, from wall to wall.
     case shapes
   }
@@ -70,10 +78,13 @@ public struct ProceduralWorld: Sendable {
   }
 
   /// Cameras on a random walk inside, clear of all things, through doors where there are any; now
-  /// and then one is back near an earlier one.
-  public func walk(count: Int, intrinsics: Intrinsics, seed: UInt64) -> [Camera] {
+  /// and then one is back near an earlier one, from one frame to the next unless `revisits` is
+  /// false.
+  public func walk(count: Int, intrinsics: Intrinsics, seed: UInt64, revisits: Bool = true)
+    -> [Camera]
+  {
     var walker = Walker(
-      in: scenery, manners: family.manners, stride: family.stride,
+      in: scenery, manners: family.manners, stride: family.stride, revisits: revisits,
       seed: self.seed ^ (seed &* 0x9e37_79b9_7f4a_7c15))
     return (0..<max(0, count)).map { _ in Camera(intrinsics: intrinsics, pose: walker.next()) }
   }
@@ -94,6 +105,9 @@ extension ProceduralWorld.Family {
     switch self {
     case .room: 0.25
     case .flat: 0.15
+    case .gallery: 0.1
+    case .courtyard, .garden: 0.08
+    case .street: 0.09
     case .shapes: 0.25
     }
   }
@@ -101,16 +115,17 @@ extension ProceduralWorld.Family {
   /// How many times larger than in a room things and steps are.
   var stride: Double {
     switch self {
-    case .room, .flat, .shapes: 1
+    case .room, .flat, .gallery, .shapes: 1
+    case .courtyard, .street, .garden: 2
     }
   }
 
   /// How walkers move, each as likely as the others.
   var manners: [Walker.Manner] {
     switch self {
-    case .room: [.wander, .wander, .travel, .hug]
     case .flat: [.travel, .travel, .travel, .wander, .hug]
-    case .shapes: [.wander, .wander, .travel, .hug]
+    case .gallery, .courtyard, .street, .garden: [.wander, .travel, .travel, .hug]
+    case .room, .shapes: [.wander, .wander, .travel, .hug]
     }
   }
 }
@@ -138,6 +153,10 @@ extension Stage {
       switch family {
       case .room: Stage.room(dice, style)
       case .flat: Stage.flat(dice, style)
+      case .gallery: Stage.gallery(dice, style)
+      case .courtyard: Stage.courtyard(dice, style)
+      case .street: Stage.street(dice, style)
+      case .garden: Stage.garden(dice, style)
       case .shapes: Stage.shapes(dice, style)
       }
     stage.finish()

@@ -24,19 +24,28 @@ final class Scenery: @unchecked Sendable {
     if let lightness = stage.lightness { expose(room, for: lightness) }
   }
 
-  /// Sets the exposure so that what is seen from places where one can stand is so bright.
-  private func expose(_ room: tracer_room, for lightness: Double) {
+  /// Sets the exposure so that what is seen from places where one can stand is so bright; less, if
+  /// too much of it would be white.
+  private func expose(_ room: tracer_room, for wanted: Double) {
     let views = self.views
-    var room = room
-    for _ in 0..<3 {
-      let bright = views.map { mean(film($0, samples: 1, threads: 1).frame.image) }
-      let now = max(0.02, bright.reduce(0, +) / Double(bright.count))
-      guard abs(now - lightness) > 0.01 else { return }
+    var (room, lightness) = (room, wanted)
+    for _ in 0..<6 {
+      let pixels = views.flatMap { film($0, samples: 1, threads: 1).frame.image.pixels }
+      let mean = Double(pixels.reduce(0) { $0 + Int($1) }) / 255 / Double(pixels.count)
+      if Double(pixels.count { $0 == 255 }) > Self.mostWhite * Double(pixels.count) {
+        lightness = min(lightness, max(Self.darkest, mean - 0.06))
+      }
+      guard abs(mean - lightness) > 0.02 else { return }
       // A developed value goes with a power of the light, near 1/2 for the darker ones.
-      room.brightness *= Float(min(6, max(1.0 / 6, pow(lightness / now, 2.2))))
+      let gain = pow(lightness / max(0.02, mean), 2.2)
+      room.brightness *= Float(min(6, max(1.0 / 6, gain)))
       tracer_scene_finish(pointer, &room)
     }
   }
+
+  /// The share of values that may be white, and the mean value at which the sky may be so anyway.
+  private static let mostWhite = 0.1
+  private static let darkest = 0.3
 
   /// Small cameras at some clear places.
   private var views: [Camera] {
@@ -51,11 +60,6 @@ final class Scenery: @unchecked Sendable {
         at: [p.x, p.y, height], facing: [cos(angle), sin(angle), tilt], up: ProceduralWorld.up)
       return Camera(intrinsics: lens, pose: pose)
     }
-  }
-
-  /// The mean of an image's values, 0...1.
-  private func mean(_ image: Image) -> Double {
-    Double(image.pixels.reduce(0) { $0 + Int($1) }) / 255 / Double(image.pixels.count)
   }
 
   deinit { tracer_scene_free(pointer) }

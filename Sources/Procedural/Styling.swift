@@ -4,6 +4,7 @@ import Scene
 /// What a style does to a place that is built and lit.
 extension Stage {
   mutating func finish() {
+    if dice.chance(0.5) { shiftWhite() }
     switch style {
     case .plain: break
     case .daylight: brighten()
@@ -13,6 +14,20 @@ extension Stage {
     case .fog: fillWithFog()
     case .sketch: draw()
     }
+  }
+
+  /// A white balance that is a little off: all light has a tint.
+  private mutating func shiftWhite() {
+    var tint = Linear(kelvin: dice.real(in: 5...8.2))
+    tint.g *= dice.real(in: 0.94...1.06)
+    room.light_color = times(room.light_color, tint)
+    room.sun_color = times(room.sun_color, tint)
+    (room.ambient_up, room.ambient_down) = (
+      times(room.ambient_up, tint), times(room.ambient_down, tint)
+    )
+    (room.sky_zenith, room.sky_horizon) = (
+      times(room.sky_zenith, tint), times(room.sky_horizon, tint)
+    )
   }
 
   private var isOpen: Bool { room.open != 0 }
@@ -61,7 +76,7 @@ extension Stage {
     let strength = Double(max(room.light_color.0, room.light_color.1, room.light_color.2))
     room.light_color = lamp.times(strength * dice.real(in: 0.5...1)).tuple
     room.glare = Float(dice.real(in: 0.1...0.4))
-    lightness = dice.real(in: 0.24...0.34)
+    lightness = dice.real(in: 0.16...0.27)
   }
 
   /// A strong colour of light.
@@ -105,7 +120,7 @@ extension Stage {
       materials[i].vary *= 0.5
       materials[i].recolor { $0.saturated(1.5) }
     }
-    lightness = lightness.map { min(0.6, $0 + 0.08) }
+    lightness = lightness.map { min(0.58, $0 + 0.04) }
   }
 
   private mutating func fillWithFog() {
@@ -114,7 +129,7 @@ extension Stage {
       value: dice.real(in: 0.6...0.85))
     room.fog = gray.tuple
     let reach = max(size.x, size.y)
-    room.fog_density = Float(dice.real(in: 0.5...1.6) / reach)
+    room.fog_density = Float(dice.real(in: 0.3...0.9) / reach)
     room.sun_color = times(room.sun_color, 0.4)
     lightness = lightness.map { min(0.6, $0 + 0.05) }
   }

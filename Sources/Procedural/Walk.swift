@@ -23,6 +23,7 @@ struct Walker {
   private var gaze: Gaze
   private let firstYaw: Double
   private let rolls: Bool
+  private let revisits: Bool
   private var goal: [Int32] = []
   private var visited: [(position: SIMD3<Double>, gaze: Gaze)] = []
 
@@ -44,8 +45,13 @@ struct Walker {
     }
   }
 
-  /// - Parameter stride: 1 in a room, more where things are larger.
-  init(in scenery: Scenery, manners: [Manner], stride: Double, seed: UInt64) {
+  /// - Parameters:
+  ///   - stride: 1 in a room, more where things are larger.
+  ///   - revisits: whether it is back at once near an earlier pose now and then.
+  init(
+    in scenery: Scenery, manners: [Manner], stride: Double, revisits: Bool = true, seed: UInt64
+  ) {
+    self.revisits = revisits
     self.scenery = scenery
     self.stride = stride
     var dice = Dice(seed: seed, purpose: 2)
@@ -85,7 +91,11 @@ struct Walker {
   }
 
   mutating func next() -> Pose {
-    if visited.count > 3 && dice.chance(0.12) { revisit() } else if !visited.isEmpty { step() }
+    if revisits && visited.count > 3 && dice.chance(0.12) {
+      revisit()
+    } else if !visited.isEmpty {
+      step()
+    }
     visited.append((position, gaze))
     var pose = Pose(at: position, facing: gaze.forward, up: ProceduralWorld.up)
     pose.rotation = .rotation(by: gaze.roll, about: gaze.forward) * pose.rotation
@@ -195,14 +205,14 @@ struct Walker {
 }
 
 extension Scenery {
-  /// How much of a glance from a place goes further than `near` metres, 0...1.
+  /// How much of a glance from a place goes clearly further than `near` metres, 0...1.
   fileprivate func openness(
     from position: SIMD3<Double>, _ forward: SIMD3<Double>, near: Double
   ) -> Double {
     let lens = Intrinsics(width: 6, height: 6, horizontalFieldOfView: 1.1)
     let pose = Pose(at: position, facing: forward, up: ProceduralWorld.up)
     let depth = film(Camera(intrinsics: lens, pose: pose), samples: 1, threads: 1).depth
-    let far = depth.count { Double($0) > near }
+    let far = depth.count { Double($0) > 1.3 * near }
     let farther = depth.reduce(0) { $0 + min(4 * near, Double($1)) } / (4 * near)
     return (0.9 * Double(far) + 0.1 * farther) / Double(depth.count)
   }

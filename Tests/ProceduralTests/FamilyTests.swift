@@ -88,4 +88,58 @@ typealias Style = ProceduralWorld.Style
       #expect(shapes.count == 4)
     }
   }
+
+  /// A pane of glass and a mirror stand in every gallery, and its floor reflects.
+  @Test(arguments: 0..<12 as Range<UInt64>)
+  func galleriesHaveGlassAndMirrors(seed: UInt64) {
+    let stage = Stage.of(.gallery, style: .plain, seed: seed)
+    let used = Set(stage.objects.map { Int($0.materials.0) })
+    let materials = used.map { stage.materials[$0] }
+    #expect(materials.contains { $0.transparency > 0.5 })
+    let hung = stage.decals.map { stage.materials[Int($0.material)] }
+    #expect((hung + materials).contains { $0.reflectivity > 0.8 })
+    #expect(stage.materials[Int(stage.room.walls.4)].reflectivity > 0.1)
+  }
+
+  /// Some pixels of most galleries mirror, and what is behind glass is nearer than the far wall.
+  @Test func reflectionsAreSeenInGalleries() {
+    let shares = (0..<8 as Range<UInt64>).map { seed -> Double in
+      let (world, cameras) = visit(.gallery, seed: seed, count: 6, size: 32)
+      let seen = cameras.flatMap { world.film($0).reflective }
+      return Double(seen.count { $0 }) / Double(seen.count)
+    }
+    #expect(shares.count { $0 > 0.05 } >= 6)
+  }
+
+  @Test(arguments: [Family.courtyard, .street, .garden])
+  func outdoorsThereIsASkyAndMuchThatIsNear(family: Family) {
+    var skies = 0
+    for seed in 0..<8 as Range<UInt64> {
+      let (world, cameras) = visit(family, .daylight, seed: seed, count: 8, size: 32)
+      let depths = cameras.flatMap { world.film($0).depth }
+      if depths.contains(where: { $0 > 500 }) { skies += 1 }
+      #expect(depths.count { $0 < 20 } > depths.count / 4, "seed \(seed)")
+      #expect(world.scale == 4)
+    }
+    #expect(skies >= 5)
+  }
+
+  /// Night is darker than day, fog hides what is far: over some seeds, at the same cameras.
+  @Test(arguments: Family.allCases)
+  func stylesShowWhatTheyAreCalled(family: Family) {
+    func images(_ style: Style) -> [[Double]] {
+      (0..<4 as Range<UInt64>).flatMap { seed in
+        let (world, cameras) = visit(family, style, seed: seed, count: 3, size: 32)
+        return cameras.map { world.film($0).frame.image.pixels.map { Double($0) / 255 } }
+      }
+    }
+    func mean(_ values: [Double]) -> Double { values.reduce(0, +) / Double(values.count) }
+    func contrast(_ values: [Double]) -> Double {
+      let m = mean(values)
+      return mean(values.map { ($0 - m) * ($0 - m) }).squareRoot()
+    }
+    let (plain, night, fog) = (images(.plain), images(.night), images(.fog))
+    #expect(mean(night.map(mean)) < 0.85 * mean(plain.map(mean)))
+    #expect(mean(fog.map(contrast)) < 0.9 * mean(plain.map(contrast)))
+  }
 }

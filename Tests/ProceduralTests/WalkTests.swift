@@ -51,6 +51,19 @@ import Testing
     #expect(revisits > 8)
   }
 
+  @Test(arguments: ProceduralWorld.Family.allCases)
+  func withoutRevisitsNoStepIsLong(family: ProceduralWorld.Family) {
+    for seed in 0..<6 as Range<UInt64> {
+      let world = ProceduralWorld(family, seed: seed)
+      let lens = world.lens(width: 8, height: 8)
+      let cameras = world.walk(count: 40, intrinsics: lens, seed: 1, revisits: false)
+      for (a, b) in zip(cameras, cameras.dropFirst()) {
+        let step = (b.pose.position - a.pose.position).length
+        #expect(step < 0.82 * world.scale / ProceduralWorld.scale)
+      }
+    }
+  }
+
   /// Whoever goes from goal to goal in a flat comes through a doorway: a step of the walk crosses
   /// one.
   @Test func walksInFlatsPassDoorways() {
