@@ -93,7 +93,7 @@ TRACER_FN real strokes(real u, real v, real width, real count, real thickness) {
 // Strokes of a fineness that suits the distance: two sizes, one fading into the other, so that
 // each stays where it is on the surface.
 TRACER_FN real hatching(real u, real v, real width, real thickness) {
-  real wanted = min_of(0.175f / max_of(width, real(1e-5f)), real(399.0f));
+  real wanted = min_of(0.25f / max_of(width, real(1e-5f)), real(399.0f));
   real count = 200.0f;
   for (int i = 0; i < 10; i++) count = select(count > wanted, count * 0.5f, count);
   real finer = clamped(wanted / count - 1.0f);
@@ -106,13 +106,13 @@ TRACER_RARE vec sketched(float amount, float exposure, const surface &s, vec lig
   real bright = (light.x * 0.3f + light.y * 0.5f + light.z * 0.2f) * exposure;
   real dark = 1.0f - clamped(sqrt_of(max_of(bright, real(0.0f)) / (1.0f + bright * 0.7f)));
   real u = s.u, v = s.v;
-  real ink = hatching(0.8f * u - 0.6f * v, 0.6f * u + 0.8f * v, s.width, dark * 1.1f - 0.2f);
-  real cross = hatching(0.5f * u + 0.87f * v, 0.5f * v - 0.87f * u, s.width, dark * 1.6f - 0.95f);
+  real ink = hatching(0.8f * u - 0.6f * v, 0.6f * u + 0.8f * v, s.width, dark * 0.9f - 0.15f);
+  real cross = hatching(0.5f * u + 0.87f * v, 0.5f * v - 0.87f * u, s.width, dark * 1.5f - 0.95f);
   ink = select(s.beyond, real(0.0f), 1.0f - (1.0f - ink) * (1.0f - cross));
   vec paper = {real(2.0f), real(1.93f), real(1.75f)}, white = {real(1.0f), real(1.0f), real(1.0f)};
   vec hue = select(s.beyond, light * real(exposure), s.color);
   hue = hue * (1.0f / (max_of(max_of(hue.x, hue.y), hue.z) + 0.02f));
   vec wash = paper * mix(white, hue, 0.35f + 0.25f * dark) * (1.0f - 0.3f * dark);
-  vec pencil = s.color * real(0.4f) + hue * real(0.04f);
+  vec pencil = s.color * real(0.45f) + hue * real(0.12f);
   return mix(light, mix(wash, pencil, ink) * real(1.0f / exposure), real(amount));
 }
