@@ -9,14 +9,14 @@ import Testing
   @Test func edgesAreDrawnAlongEdgesOnly() {
     var stage = bareStage()
     stage.box(Spot(center: [4.5, 2], angle: 0), at: [0, 0, 1.5], half: [0.5, 0.5, 0.5], 0)
-    let plain = front(stage)
+    let plain = front(stage, size: 128)
     stage.room.edge = 0.04
-    let edged = front(stage)
-    let pixel = 2 * 2 * tan(0.3) / 64
-    for i in 0..<64 * 64 {
-      let (y, z) = ((Double(i % 64) - 31.5) * pixel, (Double(i / 64) - 31.5) * pixel)
-      guard max(abs(y), abs(z)) < 0.5 - pixel else { continue }
+    let edged = front(stage, size: 128)
+    let pixel = 2 * 2 * tan(0.3) / 128
+    for i in 0..<128 * 128 {
+      let (y, z) = ((Double(i % 128) - 63.5) * pixel, (Double(i / 128) - 63.5) * pixel)
       let rim = 0.5 - max(abs(y), abs(z))
+      guard rim > pixel else { continue }
       let darkened = light(edged, pixel: i).y < 0.8 * light(plain, pixel: i).y
       if rim < 0.04 - pixel { #expect(darkened) }
       if rim > 0.04 + pixel { #expect(!darkened) }
@@ -78,8 +78,8 @@ import Testing
     #expect(psnr(Image(width: 64, height: 64, pixels: pixels), film.frame.image) > 45)
   }
 
-  private func front(_ stage: Stage) -> Film {
-    shot(Scenery(stage), at: [2, 2, 1.5], facing: [1, 0, 0], view: 0.6, size: 64)
+  private func front(_ stage: Stage, size: Int = 64) -> Film {
+    shot(Scenery(stage), at: [2, 2, 1.5], facing: [1, 0, 0], view: 0.6, size: size)
   }
 
   /// Without the lamp, whose shadows are noisy.
