@@ -84,7 +84,8 @@ let package = Package(
     library("Layers", ["Torch"]),
     library("Generation", ["Scene", "Memory", "Layers", "Torch"]),
     library(
-      "Training", ["Generation", "Procedural", "Captures", "Images", "Layers", "Torch", "Scene"]),
+      "Training",
+      ["Generation", "Procedural", "Captures", "Images", "Layers", "Memory", "Torch", "Scene"]),
     library(
       "Evaluation",
       ["Generation", "Captures", "Procedural", "Images", "Memory", "Torch", "Scene"]),
@@ -120,7 +121,7 @@ let package = Package(
     tests("Memory", ["Memory", "Scene"]),
     tests("Torch", ["Torch"]),
     tests("Generation", ["Generation", "Layers", "Torch", "Memory", "Scene"]),
-    tests("Training", ["Training", "Generation", "Procedural", "Torch", "Scene"]),
+    tests("Training", ["Training", "Generation", "Procedural", "Layers", "Torch", "Scene"]),
     tests(
       "Evaluation",
       ["Evaluation", "Captures", "Generation", "Procedural", "Images", "Torch", "Scene"]),

@@ -306,6 +306,14 @@ ct_tensor *ct_clone(ct_arg a) { return tensor([&] { return a->value.clone(); });
 ct_tensor *ct_to(ct_arg a, int32_t dtype, int32_t kind, int32_t index) {
   return tensor([&] { return a->value.to(device(kind, index), static_cast<at::ScalarType>(dtype)); });
 }
+ct_tensor *ct_send(ct_arg a, int32_t kind, int32_t index) {
+  return tensor([&] {
+    // Only from page-locked memory can a copy be left to itself; libtorch keeps that until it is done.
+    if (kind == CT_CUDA && a->value.is_cpu())
+      return a->value.pin_memory().to(device(kind, index), a->value.scalar_type(), true);
+    return a->value.to(device(kind, index), a->value.scalar_type());
+  });
+}
 ct_tensor *ct_pad2d(ct_arg a, int64_t right, int64_t bottom) {
   return tensor([&] { return at::constant_pad_nd(a->value, {0, right, 0, bottom}, 0); });
 }
@@ -334,6 +342,12 @@ int32_t ct_mul_scalar_(ct_tensor *a, double s) {
   return status([&] {
     at::NoGradGuard guard;
     a->value.mul_(s);
+  });
+}
+int32_t ct_mul_(ct_tensor *a, ct_arg b) {
+  return status([&] {
+    at::NoGradGuard guard;
+    a->value.mul_(b->value);
   });
 }
 int32_t ct_lerp_(ct_tensor *a, ct_arg b, double t) {
@@ -365,11 +379,10 @@ void ct_set_grad_tensor(ct_tensor *a, ct_arg grad) {
 
 // ---- Many tensors at once
 
-int32_t ct_foreach_norm(ct_list list, int32_t n, double *out) {
-  return status([&] {
+ct_tensor *ct_foreach_norm(ct_list list, int32_t n) {
+  return tensor([&] {
     at::NoGradGuard guard;
-    auto norms = at::_foreach_norm(tensors(list, n), 2);
-    *out = at::stack(norms).norm().item().toDouble();
+    return at::stack(at::_foreach_norm(tensors(list, n), 2)).norm();
   });
 }
 int32_t ct_foreach_mul_(ct_list list, int32_t n, double s) {
@@ -386,12 +399,15 @@ int32_t ct_foreach_lerp_(ct_list to, ct_list from, int32_t n, double t) {
 }
 int32_t ct_adamw_(
     ct_list params, ct_list grads, ct_list first, ct_list second, ct_list steps, int32_t n,
-    double lr, double beta1, double beta2, double decay, double eps) {
+    double lr, double beta1, double beta2, double decay, double eps, ct_optional divisor,
+    ct_optional skip) {
   return status([&] {
     at::NoGradGuard guard;
     auto counts = tensors(steps, n);
     at::_foreach_add_(counts, 1);
     at::_fused_adamw_(tensors(params, n), tensors(grads, n), tensors(first, n), tensors(second, n),
-                      {}, counts, lr, beta1, beta2, decay, eps, false, false);
+                      {}, counts, lr, beta1, beta2, decay, eps, false, false, maybe(divisor),
+                      maybe(skip));
+    if (skip) at::_foreach_sub_(counts, std::vector<at::Tensor>(n, skip->value));
   });
 }

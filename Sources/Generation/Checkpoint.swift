@@ -57,19 +57,38 @@ extension FrameModel {
 
 extension FrameModel {
   /// A model that shares this one's weights, with gradients of its own: for another thread.
-  public func replica() -> FrameModel { rebuilt { $0.detached() } }
+  public func replica() -> FrameModel { rebuilt { $1.detached() } }
 
   /// A model with weights of its own that begin as this one's.
-  public func copy() -> FrameModel { rebuilt { $0.detached().copy() } }
+  public func copy() -> FrameModel { rebuilt { $1.detached().copy() } }
 
-  private func rebuilt(_ weight: (Tensor) -> Tensor) -> FrameModel {
-    let tensors = parameters.map { ($0.name, weight($0.tensor)) }
+  /// The same model with layers that compute in another type; gradients flow back through the
+  /// conversion to this model's weights. Heads and what conditions the layers stay as they are.
+  ///
+  ///     let loss = loss(of: model.computing(in: .bfloat16))
+  ///     loss.backward()  // model.parameters have gradients, as Float32
+  public func computing(in type: ElementType) -> FrameModel {
+    if type == self.type { return self }
+    return rebuilt { name, weight in Self.isOfLayers(name) ? weight.to(type) : weight }
+  }
+
+  /// A model whose weights are made from this one's, name by name.
+  func rebuilt(as configuration: Configuration? = nil, _ weight: (String, Tensor) -> Tensor)
+    -> FrameModel
+  {
+    let tensors = parameters.map { ($0.name, weight($0.name, $0.tensor)) }
     let weights = Weights(
-      Dictionary(uniqueKeysWithValues: tensors), origin: "another model", on: device)
+      Dictionary(uniqueKeysWithValues: tensors), origin: "another model", on: device,
+      keepingTypes: true)
     do {
-      return try FrameModel(configuration, weights, device)
+      return try FrameModel(configuration ?? self.configuration, weights, device)
     } catch {
       preconditionFailure("a model's own weights always fit: \(error)")
     }
+  }
+
+  private static func isOfLayers(_ name: String) -> Bool {
+    ["embed.weight", "registers"].contains(name)
+      || (name.hasPrefix("layers.") && !name.hasSuffix(".modulation"))
   }
 }

@@ -26,6 +26,9 @@ public final class FrameModel {
   /// Made when a frame is first drawn on a CPU.
   var fused: FusedNetwork?
 
+  /// What the layers compute in. The geometry, what conditions them and the heads are Float32.
+  var type: ElementType { embed.weight.type }
+
   let embed: Linear
   let registers: Tensor  // [R, D]
   let role: Tensor  // [2, D]
@@ -83,10 +86,10 @@ public final class FrameModel {
     let roleVector = self.role.narrowed(0, role.rawValue..<role.rawValue + 1)  // [1, D]
     let batch = lenses.count
     let stream = Tensor.concatenated(
-      [embed(patches), registers.expanded([batch] + registers.shape)], axis: 1)
+      [embed(patches.to(type)), registers.expanded([batch] + registers.shape)], axis: 1)
     return Tokens(
-      stream: stream + roleVector, modulation: modulation(t, role),
-      positions: OwnPositions(lenses, configuration, on: device))
+      stream: stream + roleVector.to(type), modulation: modulation(t, role),
+      positions: OwnPositions(lenses, configuration, type: type, on: device))
   }
 
   /// What conditions all layers: `[B, 6 D]` for t `[B]`.
@@ -132,7 +135,8 @@ public final class FrameModel {
         isTarget: true)
     }
     let (rows, columns) = lenses.grid(patch: configuration.patch)
-    let patches = tokens.stream.narrowed(1, 0..<rows * columns).layerNorm()  // [B, N, D]
+    let last = tokens.stream.narrowed(1, 0..<rows * columns)
+    let patches = last.to(.float32).layerNorm()  // [B, N, D]
     let pixels = unpatchify(image(patches), configuration.patch, rows: rows, columns: columns)
     return Prediction(
       image: pixels.narrowed(2, 0..<lenses.height).narrowed(3, 0..<lenses.width),
@@ -143,8 +147,10 @@ public final class FrameModel {
   public func inverseDepth(_ prediction: Prediction) -> Tensor { depth(prediction.features) }
 }
 
-/// How exactly a CPU draws. Everything but the layers' products with weights is Float32 in any case,
-/// and so is training.
+/// How exactly the layers compute, on a CPU that draws and on any device that trains.
+///
+/// Drawing on a CPU, everything but their products with weights is Float32 in any case; training,
+/// the weights themselves, the geometry, the heads and the loss.
 public enum Precision: String, CaseIterable, Codable, Sendable {
   case float32
   /// Twice as fast on CPUs that have it (`fastest`); pictures lose less than 0.01 dB by it.
@@ -153,7 +159,7 @@ public enum Precision: String, CaseIterable, Codable, Sendable {
   /// The fastest that this machine has.
   public static var fastest: Precision { Runtime.hasFastBFloat16 ? .bfloat16 : .float32 }
 
-  var type: ElementType { self == .float32 ? .float32 : .bfloat16 }
+  public var type: ElementType { self == .float32 ? .float32 : .bfloat16 }
 }
 
 /// What one evaluation says.
@@ -179,7 +185,9 @@ struct Block {
     offset = try (address / "modulation").constant(0, 6 * c.width)
   }
 
-  func modulation(_ shared: Tensor) -> Modulation { Modulation(shared: shared, offset: offset) }
+  func modulation(_ shared: Tensor) -> Modulation {
+    Modulation(shared: shared, offset: offset, type: attention.query.weight.type)
+  }
 
   func keysAndValues(_ x: Tensor, _ m: Modulation) -> (normed: Tensor, kv: LayerKV) {
     let normed = m.attention.normalize(x)

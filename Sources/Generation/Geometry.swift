@@ -22,7 +22,7 @@ public struct Lenses {
   /// Unit directions through the pixels, camera coordinates, of images padded to whole patches.
   func rays(patch: Int, on device: Device) -> Tensor {  // [B, 3, Y, X]
     let (rows, columns) = grid(patch: patch)
-    let lens = column { [$0.focal.x, $0.focal.y, $0.center.x, $0.center.y] }.to(device)
+    let lens = column { [$0.focal.x, $0.focal.y, $0.center.x, $0.center.y] }.sent(to: device)
     let parts = lens.reshaped(count, 4, 1, 1).split(4, axis: 1).map { $0.reshaped(count, 1, 1) }
     let (w, h) = (columns * patch, rows * patch)
     let x = (Tensor.arange(w, on: device).reshaped(1, 1, w) + 0.5 - parts[2]) / parts[0]
@@ -32,7 +32,7 @@ public struct Lenses {
   }
 
   /// Rows and columns of patches, the last ones perhaps partly outside the image.
-  func grid(patch: Int) -> (rows: Int, columns: Int) {
+  public func grid(patch: Int) -> (rows: Int, columns: Int) {
     ((height + patch - 1) / patch, (width + patch - 1) / patch)
   }
 
@@ -71,12 +71,12 @@ private struct Normalized {
 
 extension OwnPositions {
   /// Places a frame's tokens in its own coordinates.
-  init(_ lenses: Lenses, _ c: Configuration, on device: Device) {
+  init(_ lenses: Lenses, _ c: Configuration, type: ElementType = .float32, on device: Device) {
     let lifted = lenses.lifted
     self.init(
-      lens: lifted.matrices.to(device), inverse: lifted.inverses.to(device),
-      angles: ownAngles(lenses.grid(patch: c.patch), c).to(device),
-      width: c.headWidth / 2, groups: c.groups)
+      lens: lifted.matrices.sent(to: device), inverse: lifted.inverses.sent(to: device),
+      angles: ownAngles(lenses.grid(patch: c.patch), c).sent(to: device),
+      width: c.headWidth / 2, groups: c.groups, type: type)
   }
 }
 
@@ -100,13 +100,24 @@ func ownAngles(_ grid: (rows: Int, columns: Int), _ c: Configuration) -> Tensor 
 struct RelativeViews {
   let queries: [Camera]
   let contexts: [[Camera]]  // C for each query
-  let scale: Double
+  let scales: [Double]  // of each query's world
+
+  init(queries: [Camera], contexts: [[Camera]], scales: [Double]) {
+    (self.queries, self.contexts, self.scales) = (queries, contexts, scales)
+  }
+
+  init(queries: [Camera], contexts: [[Camera]], scale: Double) {
+    let scales = Array(repeating: scale, count: queries.count)
+    self.init(queries: queries, contexts: contexts, scales: scales)
+  }
 
   /// Places contexts' keys and values; leading axes `lead` (which multiply to Q), then C.
-  func positions(_ c: Configuration, lead: [Int], on device: Device) -> RecalledPositions {
+  func positions(
+    _ c: Configuration, lead: [Int], type: ElementType = .float32, on device: Device
+  ) -> RecalledPositions {
     let (matrices, angles) = tables(c, lead: lead, on: device)
     return RecalledPositions(
-      matrices: matrices, angles: angles, width: c.headWidth / 2, groups: c.groups)
+      matrices: matrices, angles: angles, width: c.headWidth / 2, groups: c.groups, type: type)
   }
 
   /// What places contexts: matrices `[lead, C, 4, 4]` for the projective half; angles
@@ -115,13 +126,13 @@ struct RelativeViews {
     matrices: Tensor, angles: Tensor
   ) {
     let count = contexts[0].count
-    let views = zip(queries, contexts).flatMap { query, frames in
-      frames.map { View(query: query, context: $0, scale: scale) }
+    let views = queries.indices.flatMap { i in
+      contexts[i].map { View(query: queries[i], context: $0, scale: scales[i]) }
     }
-    let matrices = Tensor(views.flatMap(\.matrix), shape: lead + [count, 4, 4]).to(device)
+    let matrices = Tensor(views.flatMap(\.matrix), shape: lead + [count, 4, 4]).sent(to: device)
     if c.anchors == 0 {
       let grid = Lenses([contexts[0][0].intrinsics]).grid(patch: c.patch)
-      return (matrices, ownAngles(grid, c).to(device))
+      return (matrices, ownAngles(grid, c).sent(to: device))
     }
     let angles = angles(views, c, on: device)  // [Q C, T, G, A, n]
     return (matrices, angles.reshaped(lead + [count] + angles.shape.dropFirst()))
@@ -132,9 +143,10 @@ struct RelativeViews {
     let grid = Lenses([queries[0].intrinsics]).grid(patch: c.patch)
     let own = Lenses([contexts[0][0].intrinsics]).grid(patch: c.patch)
     let n = own.rows * own.columns
-    let numbers = Tensor(views.flatMap(\.projection), shape: [views.count, 5, 4]).to(device)
+    let numbers = Tensor(views.flatMap(\.projection), shape: [views.count, 5, 4]).sent(to: device)
     let rows = numbers.split(5, axis: 1).map { $0.reshaped(views.count, 1, 1, 4) }
-    let depths = Tensor(c.anchorDepths, shape: [1, 1, c.keyValueHeads * c.anchors]).to(device)
+    let depths = Tensor(c.anchorDepths, shape: [1, 1, c.keyValueHeads * c.anchors])
+      .sent(to: device)
 
     let directions = centres(own, c, rows[4])  // [V, N] each, at z = 1 in the context's camera
     func along(_ row: Tensor) -> Tensor {  // [V, N, G A]
@@ -168,8 +180,8 @@ struct RelativeViews {
     let u = cells.map { Float($0 % grid.columns * c.patch) + Float(c.patch) / 2 }
     let v = cells.map { Float($0 / grid.columns * c.patch) + Float(c.patch) / 2 }
     let parts = lens.reshaped(lens.shape[0], 1, 4).split(4)  // [V, 1, 1]
-    let x = Tensor(u, shape: [1, cells.count, 1]).to(lens.device)
-    let y = Tensor(v, shape: [1, cells.count, 1]).to(lens.device)
+    let x = Tensor(u, shape: [1, cells.count, 1]).sent(to: lens.device)
+    let y = Tensor(v, shape: [1, cells.count, 1]).sent(to: lens.device)
     return ((x - parts[2]) / parts[0], (y - parts[3]) / parts[1])
   }
 }

@@ -189,15 +189,19 @@ extension FrameModel {
   ///   - kv: for each layer `[S C, T, G, d]`, scene by scene.
   ///   - contexts: the C cameras of each of the S scenes.
   ///   - queries: `perScene` cameras of each scene, scene by scene.
+  ///   - scales: world units a network unit, of each scene.
   /// - Returns: for a layer, keys and values `[S perScene, C T, G, d]`.
   public func recall(
-    _ kv: [LayerKV], of contexts: [[Camera]], for queries: [Camera], perScene: Int, scale: Double
+    _ kv: [LayerKV], of contexts: [[Camera]], for queries: [Camera], perScene: Int,
+    scales: [Double]
   ) -> (Int) -> LayerKV {
     let (scenes, count) = (contexts.count, contexts[0].count)
     let views = RelativeViews(
       queries: queries,
-      contexts: contexts.flatMap { Array(repeating: $0, count: perScene) }, scale: scale)
-    let positions = views.positions(configuration, lead: [scenes, perScene], on: device)
+      contexts: contexts.flatMap { Array(repeating: $0, count: perScene) },
+      scales: scales.flatMap { Array(repeating: $0, count: perScene) })
+    let positions = views.positions(
+      configuration, lead: [scenes, perScene], type: type, on: device)
     func placed(_ t: Tensor, _ place: (Tensor) -> Tensor) -> Tensor {
       let s = t.shape
       let all = place(t.reshaped([scenes, 1, count] + s.dropFirst()))  // [S, J, C, T, G, d]

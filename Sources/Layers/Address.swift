@@ -35,19 +35,23 @@ public final class Weights {
   /// Names and tensors, in order.
   public private(set) var entries: [(name: String, tensor: Tensor)] = []
   private var source: [String: Tensor]?
+  private let keepsTypes: Bool
   private let generator: Generator
   private let device: Device
   private let origin: String
 
   /// New weights, drawn from a seed; the same seed gives the same weights on any device.
   public init(seed: UInt64, on device: Device = .cpu) {
-    (source, origin, self.device) = (nil, "seed \(seed)", device)
+    (source, origin, keepsTypes, self.device) = (nil, "seed \(seed)", false, device)
     generator = Generator(seed: seed)
   }
 
-  /// Weights from a file, as Float32.
-  public init(_ tensors: [String: Tensor], origin: String, on device: Device = .cpu) {
-    (source, self.origin, self.device) = (tensors, origin, device)
+  /// Weights from a file, as Float32 unless they are to keep their types.
+  public init(
+    _ tensors: [String: Tensor], origin: String, on device: Device = .cpu,
+    keepingTypes: Bool = false
+  ) {
+    (source, self.origin, keepsTypes, self.device) = (tensors, origin, keepingTypes, device)
     generator = Generator(seed: 0)
   }
 
@@ -72,7 +76,7 @@ public final class Weights {
       guard found.shape == shape else {
         throw WeightsError.shape(origin: origin, name: path, found: found.shape, wanted: shape)
       }
-      value = found.to(.float32, device)
+      value = found.to(keepsTypes ? found.type : .float32, device)
     } else {
       value = make(generator).to(device)
     }

@@ -12,11 +12,15 @@ public struct OwnPositions {
   /// - Parameters:
   ///   - lens: `[B, 4, 4]`, the lifted intrinsics; `inverse`: their inverses.
   ///   - angles: `[T, 1, 1, n]`.
-  public init(lens: Tensor, inverse: Tensor, angles: Tensor, width: Int, groups: Int) {
-    query = Projective(lens, width: width, transposed: true)
-    key = Projective(inverse, width: width)
-    out = Projective(lens, width: width)
-    rotary = Rotary(angles: angles)
+  ///   - type: of the queries, keys and values.
+  public init(
+    lens: Tensor, inverse: Tensor, angles: Tensor, width: Int, groups: Int,
+    type: ElementType = .float32
+  ) {
+    query = Projective(lens, width: width, transposed: true, type: type)
+    key = Projective(inverse, width: width, type: type)
+    out = Projective(lens, width: width, type: type)
+    rotary = Rotary(angles: angles, type: type)
     self.groups = groups
   }
 
@@ -35,9 +39,12 @@ public struct RecalledPositions {
   /// - Parameters:
   ///   - matrices: `[.., C, 4, 4]`, context image to query camera.
   ///   - angles: `[.., C, T, G, A, n]`.
-  public init(matrices: Tensor, angles: Tensor, width: Int, groups: Int) {
-    projective = Projective(matrices, width: width)
-    rotary = Rotary(angles: angles)
+  ///   - type: of the keys and values.
+  public init(
+    matrices: Tensor, angles: Tensor, width: Int, groups: Int, type: ElementType = .float32
+  ) {
+    projective = Projective(matrices, width: width, type: type)
+    rotary = Rotary(angles: angles, type: type)
     self.groups = groups
   }
 

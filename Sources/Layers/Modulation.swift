@@ -36,9 +36,10 @@ public struct Modulation {
   /// - Parameters:
   ///   - shared: what the shared network gives, `[B, 6 D]`.
   ///   - offset: the layer's own, `[6 D]`.
-  public init(shared: Tensor, offset: Tensor) {
+  ///   - type: of the stream that it conditions.
+  public init(shared: Tensor, offset: Tensor, type: ElementType = .float32) {
     let batch = shared.shape[0]
-    let m = (shared + offset).reshaped(batch, 6, 1, -1).split(6, axis: 1)
+    let m = (shared + offset).to(type).reshaped(batch, 6, 1, -1).split(6, axis: 1)
       .map { $0.reshaped(batch, 1, -1) }
     attention = Half(shift: m[0], scale: m[1], gate: m[2])
     feedForward = Half(shift: m[3], scale: m[4], gate: m[5])

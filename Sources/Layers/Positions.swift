@@ -9,9 +9,10 @@ public struct Rotary {
   public let cos: Tensor  // [.., T, G or 1, A or 1, n]
   public let sin: Tensor
 
-  public init(angles: Tensor) {
-    cos = angles.cos()
-    sin = angles.sin()
+  /// - Parameter type: of what is turned; sines and cosines are taken in the angles' own.
+  public init(angles: Tensor, type: ElementType = .float32) {
+    cos = angles.cos().to(type)
+    sin = angles.sin().to(type)
   }
 
   /// The angle of every pair at pixel-grid positions.
@@ -49,15 +50,18 @@ public struct Projective {
   /// - Parameters:
   ///   - matrices: `[.., 4, 4]`, to be applied to column vectors, or its transpose for row vectors.
   ///   - width: h, how many channels the half has.
-  public init(_ matrices: Tensor, width: Int, transposed: Bool = false) {
+  ///   - type: of what is multiplied.
+  public init(
+    _ matrices: Tensor, width: Int, transposed: Bool = false, type: ElementType = .float32
+  ) {
     let m = transposed ? matrices : matrices.transposed(-1, -2)
     let blocks = width / 4
     let lead = Array(m.shape.dropLast(2))
     let eye = Tensor(
       (0..<blocks * blocks).map { $0 / blocks == $0 % blocks ? 1 : 0 },
       shape: [blocks, 1, blocks, 1]
-    ).to(m.device)
-    matrix = (eye * m.reshaped(lead + [1, 4, 1, 4])).reshaped(lead + [width, width])
+    ).sent(to: m.device)
+    matrix = (eye * m.reshaped(lead + [1, 4, 1, 4])).reshaped(lead + [width, width]).to(type)
   }
 
   public func callAsFunction(_ x: Tensor) -> Tensor {  // [.., T, G, h]

@@ -88,6 +88,8 @@ extension Tensor {
     check("mul", [self], ct_mul_scalar_(pointer, s))
   }
 
+  public func multiplyInPlace(_ b: Tensor) { check("mul", [self, b], ct_mul_(pointer, b.pointer)) }
+
   /// Goes the fraction `t` of the way to `b`.
   public func moveInPlace(towards b: Tensor, by t: Double) {
     check("lerp", [self, b], ct_lerp_(pointer, b.pointer, t))

@@ -25,12 +25,8 @@ extension Tensor {
 
 // Many tensors in one call, as optimisers need; no gradient is recorded.
 extension [Tensor] {
-  /// The Euclidean norm of all elements of all tensors. Waits for the device.
-  public var norm: Double {
-    var result = 0.0
-    check("norm", [], list(self) { ct_foreach_norm($0, $1, &result) })
-    return result
-  }
+  /// The Euclidean norm of all elements of all tensors, `[]`.
+  public var norm: Tensor { Tensor.make("norm") { list(self) { ct_foreach_norm($0, $1) } } }
 
   public func multiplyInPlace(_ s: Double) {
     check("foreach mul", [], list(self) { ct_foreach_mul_($0, $1, s) })
@@ -49,9 +45,12 @@ extension [Tensor] {
   ///   - first: running means of the gradients, changed in place.
   ///   - second: running means of their squares, changed in place.
   ///   - steps: one Float32 counter a parameter, counted up.
+  ///   - divisor: what gradients are divided by, in place, `[]`.
+  ///   - skip: 1 to change nothing, else 0, `[]`; so that a device can decide by itself.
   public func adamWInPlace(
     gradients: [Tensor], first: [Tensor], second: [Tensor], steps: [Tensor], rate: Double,
-    betas: (Double, Double), decay: Double, epsilon: Double
+    betas: (Double, Double), decay: Double, epsilon: Double, divisor: Tensor? = nil,
+    skip: Tensor? = nil
   ) {
     let all = [gradients, first, second, steps]
     precondition(all.allSatisfy { $0.count == count }, "adamW: lists of different lengths")
@@ -60,7 +59,9 @@ extension [Tensor] {
         list(first) { m, _ in
           list(second) { v, _ in
             list(steps) { s, _ in
-              ct_adamw_(p, g, m, v, s, n, rate, betas.0, betas.1, decay, epsilon)
+              ct_adamw_(
+                p, g, m, v, s, n, rate, betas.0, betas.1, decay, epsilon, divisor?.pointer,
+                skip?.pointer)
             }
           }
         }

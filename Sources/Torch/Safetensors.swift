@@ -66,9 +66,25 @@ public struct Safetensors {
 
   /// Writes the file in one go: a reader sees the old file or the new one, never half of either.
   ///
+  /// - Parameter former: where the file that was there goes; nil to drop it.
   /// - Throws: `SafetensorsError` when the disk won't take it; what was there stays.
-  public func write(to path: String) throws {
+  public func write(to path: String, keeping former: String? = nil) throws {
     let names = tensors.keys.sorted()
+    var json: Data
+    do {
+      json = try JSONSerialization.data(withJSONObject: header(names), options: [.sortedKeys])
+    } catch {
+      throw SafetensorsError(path, "can't be written: \(error.localizedDescription)")
+    }
+    json.append(contentsOf: repeatElement(0x20, count: (8 - json.count % 8) % 8))
+    let file = try AtomicFile(path)
+    try withUnsafeBytes(of: UInt64(json.count).littleEndian) { try file.write($0) }
+    try json.withUnsafeBytes { try file.write($0) }
+    for name in names { try tensors[name]!.bytes.withUnsafeBytes { try file.write($0) } }
+    try file.commit(keeping: former)
+  }
+
+  private func header(_ names: [String]) -> [String: Any] {
     var header: [String: Any] = [:]
     if !metadata.isEmpty { header["__metadata__"] = metadata }
     var offset = 0
@@ -80,17 +96,7 @@ public struct Safetensors {
       ]
       offset += size
     }
-    var json: Data
-    do {
-      json = try JSONSerialization.data(withJSONObject: header, options: [.sortedKeys])
-      json.append(contentsOf: repeatElement(0x20, count: (8 - json.count % 8) % 8))
-      var data = Data((0..<8).map { UInt8(truncatingIfNeeded: json.count >> ($0 * 8)) })
-      data.append(json)
-      for name in names { data.append(contentsOf: tensors[name]!.bytes) }
-      try data.write(to: URL(fileURLWithPath: path), options: .atomic)
-    } catch {
-      throw SafetensorsError(path, "can't be written: \(error.localizedDescription)")
-    }
+    return header
   }
 }
 

@@ -70,6 +70,12 @@ extension Tensor {
 
   public func to(_ device: Device) -> Tensor { to(type, device) }
 
+  /// Moved from the CPU's memory without waiting for a GPU to be done with what it was given.
+  public func sent(to device: Device) -> Tensor {
+    if device == self.device { return self }
+    return Tensor.make("send to \(device)", [self]) { ct_send(pointer, device.code, device.index) }
+  }
+
   /// Converted and moved; itself where nothing changes.
   public func to(_ type: ElementType, _ device: Device) -> Tensor {
     if type == self.type && device == self.device { return self }

@@ -13,38 +13,58 @@ struct Loss {
   let structure: Tensor
   let certainty: Tensor
   let depth: Tensor
+  private let depthShare: Double
 
   /// - Parameters:
   ///   - image: x̂ and `truth`, x: `[B, 3, Y, X]` in -1...1.
   ///   - logVariance: `[B, N, 1]`; `inverseDepth`: `[B, N, 4]`.
   ///   - trueDepth: along z, in world scales, `[B, Y, X]`.
   ///   - t: `[B]`.
+  ///   - mask: 1 at pixels that count, 0 at others, `[B, 1, Y, X]`; nil where all do.
   init(
     image: Tensor, logVariance: Tensor, inverseDepth: Tensor, truth: Tensor, trueDepth: Tensor,
-    t: Tensor, patch: Int
+    t: Tensor, patch: Int, mask: Tensor? = nil, depthShare: Double = shares.depth
   ) {
+    // Where nothing counts, nothing differs.
+    let image = mask.map { $0 * image + (1 - $0) * truth } ?? image
     let error = (image - truth).squared()
     let weight = (1 - t).power(-2).clamped(0, 25)
     squared = (weight * error.mean(1, 2, 3)).mean()
     laplacian = zip(bands(image), bands(truth)).map { ($0 - $1).abs().mean() }.sum
     structure = 1 - multiScaleSimilarity(image, truth)
     let e = patchify(error.detached(), patch).mean(-1, keepAxes: true)  // [B, N, 1]
-    certainty = ((-logVariance).exp() * e + logVariance).mean() * 0.5
-    depth = (inverseDepth - quarters(trueDepth, patch)).abs().mean()
+    let counting = mask.map { patchify($0, patch).mean(-1, keepAxes: true) }
+    let spread = counting.map { $0 * logVariance } ?? logVariance
+    certainty = ((-logVariance).exp() * e + spread).mean() * 0.5
+    let off = (inverseDepth - quarters(trueDepth, patch)).abs()
+    depth = (mask.map { off * patchify($0.averagePooled(patch / 2), 2) } ?? off).mean()
+    self.depthShare = depthShare
   }
 
   var total: Tensor {
     let s = Self.shares
     let shape = squared * s.squared + laplacian * s.laplacian + structure * s.structure
-    return shape + certainty * s.certainty + depth * s.depth
+    return shape + certainty * s.certainty + depth * depthShare
+  }
+
+  static let names = ["squared", "laplacian", "structure", "certainty", "depth"]
+
+  /// The total and the terms, kept where they were computed.
+  struct Figures {
+    let tensor: Tensor  // [6]
+
+    /// The total, then the terms in the order of their names. Waits for the device.
+    var values: [Double] { tensor.doubles }
+  }
+
+  var figures: Figures {
+    let all = [total, squared, laplacian, structure, certainty, depth]
+    return Figures(tensor: .stacked(all.map { $0.detached() }))
   }
 
   /// The terms by name, as numbers. Waits for the device.
   var terms: [(name: String, value: Double)] {
-    [
-      ("squared", squared.item), ("laplacian", laplacian.item), ("structure", structure.item),
-      ("certainty", certainty.item), ("depth", depth.item),
-    ]
+    zip(Self.names, figures.values.dropFirst()).map { ($0, $1) }
   }
 }
 

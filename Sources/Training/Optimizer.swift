@@ -20,10 +20,25 @@ final class Optimizer {
       .map { Orthogonal($0.value) }
   }
 
+  /// What to do with a step's gradients, decided where they are, so that nobody waits for it.
+  struct Verdict {
+    /// What gradients are divided by, `[]`.
+    let divisor: Tensor
+    /// Whether the step counts: 1 or 0, `[]`.
+    let counts: Tensor
+    /// 1 where it doesn't.
+    var skip: Tensor { 1 - counts }
+
+    static func usual(on device: Device) -> Verdict {
+      let one = Tensor(repeating: 1, shape: [], on: device)
+      return Verdict(divisor: one, counts: one)
+    }
+  }
+
   /// Changes every parameter by its gradient; `share` scales the learning rates.
-  func step(share: Double) {
-    for group in groups { group.step(plan, share: share) }
-    for matrices in orthogonal { matrices.step(plan, share: share) }
+  func step(share: Double, _ verdict: Verdict) {
+    for group in groups { group.step(plan, share: share, verdict) }
+    for matrices in orthogonal { matrices.step(plan, share: share, verdict) }
   }
 
   /// Moments and counters by name, to be saved and overwritten on resuming.
@@ -59,11 +74,12 @@ private struct Group {
     self.decay = decay
   }
 
-  func step(_ plan: OptimizerPlan, share: Double) {
+  func step(_ plan: OptimizerPlan, share: Double, _ verdict: Optimizer.Verdict) {
     let gradients = parameters.map { $0.gradient ?? .zeros($0.shape, on: $0.device) }
     parameters.adamWInPlace(
       gradients: gradients, first: first, second: second, steps: steps, rate: plan.rate * share,
-      betas: (plan.betas[0], plan.betas[1]), decay: decay, epsilon: plan.epsilon)
+      betas: (plan.betas[0], plan.betas[1]), decay: decay, epsilon: plan.epsilon,
+      divisor: verdict.divisor, skip: verdict.skip)
   }
 
   var state: [(name: String, tensor: Tensor)] {
@@ -91,19 +107,22 @@ private struct Orthogonal {
     momentum = .zeros([members.count] + shape, on: parameters[0].device)
   }
 
-  func step(_ plan: OptimizerPlan, share: Double) {
+  func step(_ plan: OptimizerPlan, share: Double, _ verdict: Optimizer.Verdict) {
     Runtime.withoutGradients {
-      let gradient = Tensor.stacked(
-        parameters.map { $0.gradient ?? .zeros($0.shape, on: $0.device) })
-      momentum.moveInPlace(towards: gradient, by: 1 - plan.momentum)
+      let all = Tensor.stacked(parameters.map { $0.gradient ?? .zeros($0.shape, on: $0.device) })
+      let nothing = Tensor.zeros([], on: all.device)
+      let gradient = (nothing .< verdict.counts).select(all / verdict.divisor, else: nothing)
+      momentum.addInPlace((gradient - momentum) * (verdict.counts * (1 - plan.momentum)))
       let mixed = gradient + (momentum - gradient) * plan.momentum  // Nesterov
-      let updates = orthogonalized(mixed).split(
-        Array(repeating: 1, count: parameters.count), axis: 0)
       let longest = Double(parameters[0].shape.max()!)
       let rate = plan.muonRate * share * (longest / 256).squareRoot()
-      for (p, u) in zip(parameters, updates) {
-        p.multiplyInPlace(1 - 0.02 * plan.muonRate * share)
-        p.addInPlace(u.reshaped(p.shape), times: -rate)
+      // On a GPU in BFloat16, as published: singular values need not be exact.
+      let direction = all.device == .cpu ? mixed : mixed.to(.bfloat16)
+      let updates = orthogonalized(direction).to(.float32) * (verdict.counts * -rate)
+      let keep = 1 - verdict.counts * (0.02 * plan.muonRate * share)
+      for (p, u) in zip(parameters, updates.split(parameters.count, axis: 0)) {
+        p.multiplyInPlace(keep)
+        p.addInPlace(u.reshaped(p.shape))
       }
     }
   }

@@ -21,6 +21,8 @@ public struct Plan: Codable, Hashable, Sendable {
   public var targetsPerScene = 4
   /// How often a scene has 0, 1, 2, ... contexts.
   public var contextShares = [0.03, 0.25, 0.25, 0.12, 0.25, 0, 0.05, 0, 0.05]
+  /// How often a scene's contexts are what a memory recalls; else they are a walk's neighbours.
+  public var recallShare = 0.5
   /// How often a target's camera is one of its contexts': coming back must give the same picture.
   public var revisits = 0.1
   /// How many different worlds there are; nil for no end (the default: every step has new ones).
@@ -31,6 +33,29 @@ public struct Plan: Codable, Hashable, Sendable {
   public var atZero = 0.5
   /// How often, of those, the input is zeros and not noise: the flicker-free way to draw.
   public var fromZeros = 0.6
+
+  // What training shows the network of its own
+  /// How often a context is replaced by the model's own picture of it, drawn from the others.
+  public var ownErrors = 0.0
+  /// How often a context is a mix with noise, which the network is told.
+  public var contextNoise = 0.0
+  /// How clean such a context is at least.
+  public var leastClean = 0.7
+  /// Up to which part of the contexts' tokens is left out of a step.
+  public var tokenDropout = 0.0
+  /// How often what a target's contexts don't show is to be, not the truth, but what the average of
+  /// the weights says one step nearer to the data.
+  public var consistency = 0.0
+  /// Steps from noise to data that those are.
+  public var teacherSteps = 16
+
+  /// What inverse depth counts in the loss; 0 trains without.
+  public var depthWeight = 0.05
+
+  // Network
+  /// What the layers compute in; nil for BFloat16 on a GPU and Float32 on a CPU. Weights, loss and
+  /// geometry are Float32 in any case.
+  public var precision: Precision?
 
   // Optimiser
   public var optimizer = OptimizerPlan()
@@ -87,9 +112,32 @@ public struct Plan: Codable, Hashable, Sendable {
       return "context shares \(contextShares)"
     }
     if optimizer.betas.count != 2 { return "betas \(optimizer.betas)" }
+    let shares = [
+      recallShare, revisits, atZero, fromZeros, ownErrors, contextNoise, leastClean, tokenDropout,
+      consistency,
+    ]
+    if !shares.allSatisfy((0...1).contains) { return "a share outside of 0...1" }
+    if !(1...1000).contains(teacherSteps) { return "\(teacherSteps) teacher steps" }
     if let cooldown, cooldown.steps < 1 || cooldown.start < 0 { return "cooldown \(cooldown)" }
     return model.flaw
   }
+}
+
+extension Plan {
+  /// Sets what a stage of training changes; the stages follow one another, each from the weights of
+  /// the one before.
+  ///
+  /// 1: contexts are true. 2: a third of the contexts are the model's own pictures, a third are
+  /// noisy, up to a fifth of their tokens are missing: so that errors don't grow in a long walk.
+  /// 3: the same at a higher resolution. 4: the same, and half of the targets learn to draw in one
+  /// step what no context shows.
+  public mutating func enter(stage: Int) {
+    if stage >= 2 { (ownErrors, contextNoise, tokenDropout) = (0.3, 0.3, 0.2) }
+    if stage >= 4 { (consistency, atZero, fromZeros) = (0.5, 0.4, 0.3) }
+  }
+
+  /// Whether the loss needs to know what contexts show.
+  var needsVisibility: Bool { ownErrors > 0 || consistency > 0 }
 }
 
 /// A linear fall of the learning rate to zero, begun when someone wanted a run to end.

@@ -4,7 +4,8 @@ public import Torch
 
 // A checkpoint holds all of a run: plan, step, weights, their average, the optimiser's moments.
 extension Trainer {
-  /// Writes everything that `init(resuming:)` needs, replacing an older checkpoint in one go.
+  /// Writes everything that `init(resuming:)` needs, in one go. The checkpoint that was there stays
+  /// as `checkpoint-previous.safetensors`.
   public func save(to path: String) throws {
     var file = model.safetensors(.float32)
     for (name, tensor) in average.parameters { file.tensors["average.\(name)"] = tensor }
@@ -14,7 +15,29 @@ extension Trainer {
     file.metadata["plan"] = String(decoding: try encoder.encode(plan), as: UTF8.self)
     file.metadata["step"] = String(step)
     if let restart { file.metadata["restart"] = String(restart) }
-    try file.write(to: path)
+    try file.write(to: path, keeping: Self.previous(of: path))
+  }
+
+  /// Where the checkpoint before one is kept.
+  static func previous(of path: String) -> String {
+    let ending = ".safetensors"
+    return path.hasSuffix(ending)
+      ? path.dropLast(ending.count) + "-previous" + ending : path + "-previous"
+  }
+
+  /// Goes on where a checkpoint left off, or, where that one is damaged, the one before it.
+  ///
+  /// - Parameter report: gets a line where the newest could not be used.
+  /// - Throws: what is wrong with the newest, if neither can be used.
+  public static func resuming(
+    _ path: String, on device: Device = .cpu, report: (String) -> Void
+  ) throws -> Trainer {
+    do { return try Trainer(resuming: path, on: device) } catch {
+      let previous = previous(of: path)
+      guard let trainer = try? Trainer(resuming: previous, on: device) else { throw error }
+      report("\(error); going on from '\(previous)', step \(trainer.step)")
+      return trainer
+    }
   }
 
   /// Goes on where a checkpoint left off, bit for bit.

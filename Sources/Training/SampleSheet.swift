@@ -1,3 +1,4 @@
+import Foundation
 import Generation
 import Images
 import Layers
@@ -5,17 +6,18 @@ public import Scene
 import Torch
 
 extension Trainer {
-  /// Six worlds that training never sees, drawn by the averaged model: context | truth | model.
-  public func sampleSheet() -> Image {
+  /// Six worlds that training never sees, drawn by the averaged model: context | truth | model; and
+  /// how well they were drawn.
+  public func sample() -> (sheet: Image, quality: Quality) {
     var plan = plan
     plan.seed = 0x5A3B1E
     plan.worlds = nil
     plan.shards = 1
     plan.scenesPerShard = 6
     plan.targetsPerScene = 2
-    plan.revisits = 0
+    (plan.revisits, plan.recallShare) = (0, 0)
     plan.contextShares = [0, 0, 1]
-    let shard = Shard(plan, step: 0, index: 0)
+    let shard = Shard(plan, step: 0, index: 0, visibility: true)
     let drawn = draw(shard)
     var sheet = ContactSheet(columns: 6)
     for (i, (contexts, targets)) in zip(shard.contexts, shard.targets).enumerated() {
@@ -25,25 +27,66 @@ extension Trainer {
         sheet.add(drawn[i * targets.count + j], caption: "model")
       }
     }
-    return sheet.image()
+    let truths = shard.targets.flatMap { $0.map(\.image) }
+    return (sheet.image(), Quality(drawn, truths, shown: shard.shown!))
   }
 
   /// One step from zeros for every target of a shard.
   private func draw(_ shard: Shard) -> [Image] {
     Runtime.inference {
       let contexts = shard.contexts.flatMap { $0 }
-      let images = Tensor.concatenated(contexts.map { Tensor($0.image) }, axis: 0)
-        .to(average.device)
+      let images = Batch.images(contexts, on: average.device)
       let targets = shard.targets.flatMap { $0 }.map(\.camera)
       let kv = average.encode(images, Lenses(contexts.map(\.camera.intrinsics)))
       let recalled = average.recall(
         kv, of: shard.contexts.map { $0.map(\.camera) }, for: targets,
-        perScene: shard.targets[0].count, scale: shard.scale)
+        perScene: shard.targets[0].count, scales: shard.scales)
       let lens = targets[0].intrinsics
       let z = Tensor.zeros([targets.count, 3, lens.height, lens.width], on: average.device)
       let t = Tensor.zeros([targets.count], on: average.device)
       let p = average.predict(z, t: t, Lenses(targets.map(\.intrinsics)), recalled: recalled)
       return targets.indices.map { p.image.narrowed(0, $0..<$0 + 1).image }
     }
+  }
+}
+
+/// How well held-out targets were drawn, in one step from zeros.
+public struct Quality: Codable, Hashable, Sendable {
+  /// Mean squared errors of colours in -1...1, as in the loss: over all pixels, over those that a
+  /// context shows, and over the others; nil where there are none.
+  public var all: Double?
+  public var covered: Double?
+  public var uncovered: Double?
+
+  init(_ drawn: [Image], _ truths: [Image], shown: [[Bool]]) {
+    var sums = (covered: 0.0, uncovered: 0.0)
+    var counts = (covered: 0.0, uncovered: 0.0)
+    for (i, image) in drawn.enumerated() {
+      for (j, seen) in shown[i].enumerated() {
+        let error = (0..<3).reduce(0.0) { sum, c in
+          let d = Double(image.pixels[3 * j + c]) - Double(truths[i].pixels[3 * j + c])
+          return sum + d * d / (127.5 * 127.5 * 3)
+        }
+        if seen { (sums.covered, counts.covered) = (sums.covered + error, counts.covered + 1) }
+        if !seen {
+          (sums.uncovered, counts.uncovered) = (sums.uncovered + error, counts.uncovered + 1)
+        }
+      }
+    }
+    covered = counts.covered > 0 ? sums.covered / counts.covered : nil
+    uncovered = counts.uncovered > 0 ? sums.uncovered / counts.uncovered : nil
+    all = (sums.covered + sums.uncovered) / (counts.covered + counts.uncovered)
+  }
+
+  /// An error in decibels: PSNR.
+  public static func decibels(_ error: Double?) -> Double? { error.map { -10 * log10($0 / 4) } }
+
+  /// For a line of progress.
+  var text: String {
+    func number(_ error: Double?) -> String {
+      Self.decibels(error).map { String(format: "%.2f dB", $0) } ?? "none"
+    }
+    return "held out: \(number(all)), shown by a context \(number(covered)), "
+      + "not shown \(number(uncovered))"
   }
 }

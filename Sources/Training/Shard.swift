@@ -1,4 +1,5 @@
 import Generation
+import Memory
 import Procedural
 import Scene
 import Torch
@@ -13,13 +14,17 @@ struct Shard: Sendable {
   let targets: [[Frame]]
   /// Along z, in world units, row by row, for each target of each scene.
   let depths: [[Float]]
-  /// World units a network unit.
-  let scale: Double
+  /// World units a network unit, of each scene.
+  let scales: [Double]
+  /// For each pixel of each target, whether its scene's contexts show the surface; if asked for.
+  let shown: [[Bool]]?
 }
 
 extension Shard {
   /// Films the shard of one step: a function of the plan, the step and the shard's number alone.
-  init(_ plan: Plan, step: Int, index: Int) {
+  ///
+  /// - Parameter visibility: whether to find out what contexts show; if the plan needs it where nil.
+  init(_ plan: Plan, step: Int, index: Int, visibility: Bool? = nil) {
     var random = Randomness(plan.seed, UInt64(step), UInt64(index))
     // As many contexts in every shard of a step, so that none waits for another.
     var shared = Randomness(plan.seed, UInt64(step))
@@ -30,42 +35,64 @@ extension Shard {
     contexts = scenes.map(\.contexts)
     targets = scenes.map { $0.targets.map(\.frame) }
     depths = scenes.flatMap { $0.targets.map(\.depth) }
-    scale = ProceduralWorld.scale
+    scales = scenes.map(\.scale)
+    shown = visibility ?? plan.needsVisibility ? scenes.flatMap(\.shown) : nil
   }
 }
 
 /// One scene of a shard.
 private struct Take {
-  var contexts: [Frame] = []
+  var films: [Film] = []
   var targets: [Film] = []
+  let scale: Double
 
   init(_ plan: Plan, contexts count: Int, random: inout Randomness) {
     let seed = plan.worlds.map { random.next() % UInt64($0) } ?? random.next() >> 16
     let world = ProceduralWorld(seed: seed)
     let lens = world.lens(width: plan.resolution, height: plan.resolution)
-    let pick = Pick(contexts: count, targets: plan.targetsPerScene, random: &random)
+    scale = world.scale
+    let recalls = count > 0 && random.unit() < plan.recallShare
+    let length =
+      recalls
+      ? Pick.recallLength(contexts: count, targets: plan.targetsPerScene)
+      : Pick.length(contexts: count, targets: plan.targetsPerScene)
     let walk = world.walk(
-      count: pick.length, intrinsics: lens, seed: plan.worlds == nil ? random.next() : 0)
-    let films = pick.contexts.map { world.film(walk[$0]) }
-    contexts = films.map(\.frame)
+      count: length, intrinsics: lens, seed: plan.worlds == nil ? random.next() : 0)
+    let pick =
+      recalls
+      ? Pick(
+        recalled: count, targets: plan.targetsPerScene, of: walk, scale: scale, random: &random)
+      : Pick(contexts: count, targets: plan.targetsPerScene, random: &random)
+    films = pick.contexts.map { world.film(walk[$0]) }
     for i in pick.targets {
       let again = !films.isEmpty && random.unit() < plan.revisits
       targets.append(
         again ? films[Int(random.next() % UInt64(films.count))] : world.film(walk[i]))
     }
   }
+
+  var contexts: [Frame] { films.map(\.frame) }
+
+  var shown: [[Bool]] {
+    targets.map { target in
+      var shown = [Bool](repeating: false, count: target.depth.count)
+      for film in films {
+        for (i, sees) in target.visibility(from: film).enumerated() where sees { shown[i] = true }
+      }
+      return shown
+    }
+  }
 }
 
 /// Which frames of a walk are contexts, and which, close to those, are targets.
 struct Pick {
-  let length: Int
   let contexts: [Int]
   let targets: [Int]
 
   /// Contexts are every other frame of a stretch of the walk; targets are the frames nearest to
   /// them, those between first.
   init(contexts count: Int, targets: Int, random: inout Randomness) {
-    let length = max(2 * count, count + targets, 8)
+    let length = Self.length(contexts: count, targets: targets)
     let stretch = max(1, 2 * count - 1)
     let start = Int(random.next() % UInt64(length - stretch + 1))
     let chosen = (0..<count).map { start + 2 * $0 }
@@ -73,9 +100,49 @@ struct Pick {
     let ranked = (0..<length).filter { !chosen.contains($0) }
       .map { i in (index: i, distance: anchors.map { abs($0 - i) }.min()!, tie: random.next()) }
       .sorted { ($0.distance, $0.tie) < ($1.distance, $1.tie) }
-    self.length = length
     self.targets = ranked.prefix(targets).map(\.index)
     contexts = random.unit() < 0.5 ? chosen : chosen.reversed()
+  }
+
+  /// How long a walk that needs.
+  static func length(contexts count: Int, targets: Int) -> Int {
+    max(2 * count, count + targets, 8)
+  }
+
+  /// Targets are the frames around a moment of the walk; contexts are what a memory that holds a
+  /// random part of the other frames recalls for that moment, as in use.
+  ///
+  /// Where recall finds fewer, as it does when more would add nothing, the nearest others follow.
+  init(
+    recalled count: Int, targets: Int, of walk: [Camera], scale: Double,
+    random: inout Randomness
+  ) {
+    let moment = Int(random.next() % UInt64(walk.count))
+    let near = walk.indices.map { i in (index: i, distance: abs(i - moment), tie: random.next()) }
+      .sorted { ($0.distance, $0.tie) < ($1.distance, $1.tie) }.map(\.index)
+    let others = Array(near.dropFirst(targets))
+    let share = 0.3 + 0.5 * random.unit()
+    var kept = others.filter { _ in random.unit() < share }
+    kept += others.filter { !kept.contains($0) }.prefix(max(0, count - kept.count))
+    let recalled = Self.recall(kept, for: walk[moment], of: walk, limit: count, scale: scale)
+    self.targets = Array(near.prefix(targets))
+    contexts = (recalled + kept).reduce(into: []) { chosen, i in
+      if chosen.count < count && !chosen.contains(i) { chosen.append(i) }
+    }
+  }
+
+  /// How long a walk that needs: room for the memory to choose from.
+  static func recallLength(contexts count: Int, targets: Int) -> Int { 3 * count + targets + 8 }
+
+  /// What a memory of some frames of a walk, nearest first, recalls for a query.
+  private static func recall(
+    _ frames: [Int], for query: Camera, of walk: [Camera], limit: Int, scale: Double
+  ) -> [Int] {
+    var policy = Policy()
+    policy.gainThreshold = 1e-4  // fill the limit where anything is gained at all
+    var memory = SpatialMemory<Int>(scale: scale, policy: policy)
+    for i in frames.reversed() { memory.admit(i, camera: walk[i], always: true) }
+    return memory.recall(for: query, limit: limit).map(\.value)
   }
 }
 

@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 public import Generation
 import Scene
 public import Torch
@@ -20,7 +21,12 @@ public final class Trainer {
   let optimizer: Optimizer
   /// Where weights were loaded without the optimiser's state.
   var restart: Int?
-  private var skipped = 0
+  /// Steps left out one after another, up to now, `[]`.
+  private var skipped: Tensor
+  /// Whether a step that must be left out is left out by the device, so that nobody waits for it.
+  var decidesOnDevice: Bool
+  private let precision: Precision
+  private var work = 0.0
   private let replicas: [FrameModel]
   private var shards: [Prefetcher<Shard>] = []
 
@@ -37,6 +43,9 @@ public final class Trainer {
     replicas = parallel ? (0..<plan.shards).map { _ in model.replica() } : [model]
     for replica in replicas { replica.parameters.forEach { $0.tensor.trackGradient() } }
     optimizer = Optimizer(model.parameters, plan.optimizer)
+    skipped = .zeros([], on: device)
+    decidesOnDevice = device != .cpu
+    precision = plan.precision ?? (device == .cpu ? .float32 : .bfloat16)
   }
 
   /// What one step did.
@@ -51,38 +60,66 @@ public final class Trainer {
     public let skipped: Bool
   }
 
-  /// Does one step.
+  /// A step that a device was asked for, and whose figures may not be there yet.
+  public struct Pending {
+    let step: Int
+    let rate: Double
+    /// Its floating-point operations.
+    let work: Double
+    let losses: [Loss.Figures]
+    let norm: Tensor
+    let skippedInARow: Tensor
+
+    /// The figures. Waits for the device.
+    ///
+    /// - Throws: `TrainingError.diverged` after 50 steps in a row that had to be left out.
+    public func progress() throws -> Progress {
+      let (figures, skipped) = (losses.map(\.values), skippedInARow.item)
+      if skipped >= 50 { throw TrainingError.diverged(step: step - 1, norm: norm.item) }
+      func mean(_ value: ([Double]) -> Double) -> Double {
+        figures.map(value).reduce(0, +) / Double(figures.count)
+      }
+      return Progress(
+        step: step, loss: mean { $0[0] },
+        terms: Loss.names.enumerated().map { i, name in (name, mean { $0[i + 1] }) },
+        norm: norm.item, rate: rate, skipped: skipped > 0)
+    }
+  }
+
+  /// Does one step and waits for it.
   ///
   /// - Throws: `TrainingError.diverged` after 50 steps in a row that had to be left out.
-  public func advance() throws -> Progress {
+  public func advance() throws -> Progress { try begin().progress() }
+
+  /// Asks the device for one step; a GPU is left to itself.
+  public func begin() -> Pending {
     if shards.isEmpty { prefetch() }
     let films = shards.map { $0.next() }
-    return try change(by: replicas.count > 1 ? parallel(films) : films.enumerated().map(shardLoss))
+    work = films.map { plan.model.work($0, resolution: plan.resolution) }.reduce(0, +)
+    return change(by: replicas.count > 1 ? parallel(films) : films.enumerated().map(shardLoss))
   }
 
   /// The rest of a step whose gradients lie in the replicas: the weights change by their sum.
-  func change(by losses: [ShardLoss]) throws -> Progress {
+  func change(by losses: [Loss.Figures]) -> Pending {
     collect()
-    let norm = model.parameters.compactMap(\.tensor.gradient).norm
-    let share = plan.rate(at: step, restart: restart)
+    let gradients = model.parameters.compactMap(\.tensor.gradient)
+    let norm = gradients.norm
     let warm = step - (restart ?? 0) > plan.optimizer.warmUp
-    let usable = norm.isFinite && (!warm || norm <= plan.skipAbove)
-    skipped = usable ? 0 : skipped + 1
-    if skipped >= 50 { throw TrainingError.diverged(step: step, norm: norm) }
-    if usable { change(norm: norm, share: share) }
+    let counts = (norm .< (warm ? plan.skipAbove : .infinity)).to(.float32)  // 0 for NaN
+    let verdict = Optimizer.Verdict(
+      divisor: (norm / plan.clip).clamped(1, .infinity), counts: counts)
+    let share = plan.rate(at: step, restart: restart)
+    change(share: share, verdict)
+    skipped = (skipped + 1) * verdict.skip
     model.parameters.forEach { $0.tensor.clearGradient() }
     step += 1
-    return Progress(
-      step: step, loss: losses.map(\.total).reduce(0, +) / Double(losses.count),
-      terms: losses[0].terms.enumerated().map { i, term in
-        (term.name, losses.map { $0.terms[i].value }.reduce(0, +) / Double(losses.count))
-      }, norm: norm, rate: share, skipped: !usable)
+    return Pending(
+      step: step, rate: share, work: work, losses: losses, norm: norm, skippedInARow: skipped)
   }
 
-  private func change(norm: Double, share: Double) {
-    let gradients = model.parameters.compactMap(\.tensor.gradient)
-    if norm > plan.clip { gradients.multiplyInPlace(plan.clip / norm) }
-    optimizer.step(share: share)
+  private func change(share: Double, _ verdict: Optimizer.Verdict) {
+    if !decidesOnDevice && verdict.counts.item == 0 { return }
+    optimizer.step(share: share, verdict)
     average.parameters.map(\.tensor)
       .moveInPlace(towards: model.parameters.map(\.tensor), by: 1 - plan.averaging(at: step))
   }
@@ -97,20 +134,19 @@ public final class Trainer {
     plan.cooldown = Cooldown(start: step, steps: steps, share: share)
   }
 
-  struct ShardLoss: Sendable {
-    let total: Double
-    let terms: [(name: String, value: Double)]
-  }
-
   private func prefetch() {
     let plan = plan
+    let cores = ProcessInfo.processInfo.activeProcessorCount
+    let threads = model.device == .cpu ? 1 : max(1, cores / plan.shards)
     shards = (0..<plan.shards).map { i in
-      Prefetcher(from: step, ahead: 3, threads: 1) { Shard(plan, step: $0, index: i) }
+      Prefetcher(from: step, ahead: 2 + threads, threads: threads) {
+        Shard(plan, step: $0, index: i)
+      }
     }
   }
 
   /// Each shard on a thread of its own, with one-thread operations: two such beat one with two.
-  private func parallel(_ films: [Shard]) -> [ShardLoss] {
+  private func parallel(_ films: [Shard]) -> [Loss.Figures] {
     let work = Unchecked(value: self)
     Runtime.threads = 1
     Runtime.flushDenormals()  // here too, whether or not this thread gets a shard
@@ -123,16 +159,19 @@ public final class Trainer {
     return results.value.losses.map { $0! }
   }
 
-  private func shardLoss(_ index: Int, _ shard: Shard) -> ShardLoss {
-    batchLoss(Batch(shard, plan: plan, step: step, index: index, on: model.device), index)
+  private func shardLoss(_ index: Int, _ shard: Shard) -> Loss.Figures {
+    let batch = Batch(shard, plan: plan, step: step, index: index, on: model.device)
+    let teacher = plan.needsVisibility ? average.computing(in: precision.type) : average
+    return batchLoss(
+      batch.exposed(to: teacher, shard: shard, plan: plan, step: step, index: index), index)
   }
 
   /// The gradient of the mean loss over the step's shards: this one's part, left in its replica.
-  func batchLoss(_ batch: Batch, _ index: Int) -> ShardLoss {
-    let loss = batch.loss(replicas[min(index, replicas.count - 1)])
-    let total = loss.total
-    (total * (1 / Double(plan.shards))).backward()
-    return ShardLoss(total: total.item, terms: loss.terms)
+  func batchLoss(_ batch: Batch, _ index: Int) -> Loss.Figures {
+    let replica = replicas[min(index, replicas.count - 1)]
+    let loss = batch.loss(replica.computing(in: precision.type))
+    (loss.total * (1 / Double(plan.shards))).backward()
+    return loss.figures
   }
 
   /// Adds the replicas' gradients up in the model's parameters.
@@ -148,7 +187,7 @@ public final class Trainer {
   }
 
   private final class Results {
-    var losses: [ShardLoss?]
+    var losses: [Loss.Figures?]
     init(count: Int) { losses = Array(repeating: nil, count: count) }
   }
 }

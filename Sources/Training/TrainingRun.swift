@@ -8,6 +8,7 @@ import Torch
 ///
 ///     runs/room/log.jsonl              a line every 50 steps
 ///     runs/room/checkpoint.safetensors everything, to resume from
+///     runs/room/checkpoint-previous.safetensors  the same, from before
 ///     runs/room/model.safetensors      the averaged weights, fp16
 ///     runs/room/loss.png               the curve
 ///     runs/room/samples/001000.png     context | truth | model
@@ -17,10 +18,13 @@ public struct TrainingRun {
   /// Steps between lines of the log, and between checkpoints with pictures.
   public var logEvery = 50
   public var saveEvery = 1000
+  /// Minutes between checkpoints: what a killed run loses at most.
+  public var saveMinutes = 5.0
   /// Steps over which to let the learning rate fall to zero at the end: at once, or, where time is
   /// limited, so that the end comes in time. Nil leaves it to the plan's last step.
   public var cooldown: Int?
   private var lines: [Line] = []
+  private var judgements: [Judgement] = []
 
   /// - Throws: when the folder can't be made or its log can't be read.
   public init(_ trainer: Trainer, folder: String) throws {
@@ -29,38 +33,83 @@ public struct TrainingRun {
     try FileManager.default.createDirectory(
       atPath: "\(folder)/samples", withIntermediateDirectories: true)
     lines = Self.lines(in: "\(folder)/log.jsonl").filter { $0.step <= trainer.step }
+    judgements = Self.lines(in: "\(folder)/log.jsonl").filter { $0.step <= trainer.step }
   }
 
-  /// Trains until the plan's last step or until time is up, whichever is first, and saves.
+  /// Trains until the plan's last step, until time is up or until it is told to stop, whichever is
+  /// first, and saves.
   ///
   /// - Parameters:
   ///   - minutes: how long at most; nil for no limit.
+  ///   - stop: asked after each step.
   ///   - report: gets a line of progress now and then.
-  public mutating func run(minutes: Double? = nil, report: (String) -> Void) throws {
-    let clock = ContinuousClock()
-    let (start, first) = (clock.now, trainer.step)
-    var window: [Trainer.Progress] = []
+  /// - Throws: when it can't go on or can't save; the last checkpoint is then intact.
+  public mutating func run(
+    minutes: Double? = nil, stop: () -> Bool = { false }, report: (String) -> Void
+  ) throws {
+    var pace = Pace(first: trainer.step)
     if minutes == nil { try coolDown() }
     while trainer.step < trainer.plan.end {
-      window.append(try trainer.advance())
-      let elapsed = (clock.now - start) / .seconds(1)
-      if trainer.step % logEvery == 0 {
-        let rate = Double(trainer.step - first) / elapsed
-        lines.append(Line(window, elapsed: elapsed, plan: trainer.plan))
-        try append(lines.last!)
-        report(lines.last!.text(stepsPerSecond: rate, plan: trainer.plan))
-        window = []
+      pace.window.append(trainer.begin())
+      if trainer.step % logEvery == 0 { try log(&pace, report) }
+      if trainer.step % saveEvery == 0 {
+        try save(report)
+        pace.saved = pace.clock.now
+      } else if pace.clock.now - pace.saved > .seconds(60 * saveMinutes) {
+        try saveCheckpoint()
+        pace.saved = pace.clock.now
       }
-      if trainer.step % saveEvery == 0 { try save() }
+      if stop() { break }
       if let minutes {
-        if elapsed > minutes * 60 { break }
-        let perStep = elapsed / Double(trainer.step - first)
-        let left = minutes * 60 - elapsed
-        if let cooldown, left < Double(cooldown) * perStep * 1.05 { try coolDown() }
+        if pace.elapsed > minutes * 60 { break }
+        if isTimeToCool(pace, seconds: minutes * 60) { try coolDown() }
       }
     }
-    try save()
+    for step in pace.window { _ = try step.progress() }
+    if judgements.last?.step != trainer.step { try save(report) }
     report("saved \(folder)/checkpoint.safetensors at step \(trainer.step)")
+  }
+
+  /// Where the time goes.
+  private struct Pace {
+    let clock = ContinuousClock()
+    let first: Int
+    let start: ContinuousClock.Instant
+    /// When the last line of the log was written, and the last checkpoint.
+    var logged: ContinuousClock.Instant
+    var saved: ContinuousClock.Instant
+    /// The steps since that line.
+    var window: [Trainer.Pending] = []
+
+    init(first: Int) {
+      self.first = first
+      start = clock.now
+      (logged, saved) = (start, start)
+    }
+
+    var elapsed: Double { (clock.now - start) / .seconds(1) }
+    func perStep(_ step: Int) -> Double { elapsed / Double(max(1, step - first)) }
+  }
+
+  private mutating func log(_ pace: inout Pace, _ report: (String) -> Void) throws {
+    let steps = try pace.window.map { try $0.progress() }
+    var line = Line(steps, elapsed: pace.elapsed)
+    let now = pace.clock.now
+    line.measure(
+      work: pace.window.map(\.work).reduce(0, +), seconds: (now - pace.logged) / .seconds(1),
+      on: trainer.model.device)
+    (pace.logged, pace.window) = (now, [])
+    lines.append(line)
+    try append(line)
+    report(line.text(stepsPerSecond: 1 / pace.perStep(trainer.step), plan: trainer.plan))
+  }
+
+  /// Whether a cooldown would just end in time, once it is known how long a step takes.
+  private func isTimeToCool(_ pace: Pace, seconds: Double) -> Bool {
+    guard let cooldown, trainer.step >= pace.first + 20 || pace.elapsed > seconds / 2 else {
+      return false
+    }
+    return seconds - pace.elapsed < 1.05 * Double(cooldown) * pace.perStep(trainer.step)
   }
 
   /// Begins the cooldown that was asked for, once.
@@ -70,20 +119,29 @@ public struct TrainingRun {
     try trainer.coolDown(over: steps)
   }
 
-  /// Writes the checkpoint, the averaged model, the loss curve and a sample sheet.
-  public func save() throws {
+  /// Writes the checkpoint, the averaged model, the sample sheet, how good it is, and the curves.
+  public mutating func save(_ report: (String) -> Void = { _ in }) throws {
+    try saveCheckpoint()
+    let (sheet, quality) = trainer.sample()
+    let judgement = Judgement(step: trainer.step, heldOut: quality)
+    judgements.append(judgement)
+    try append(judgement)
+    report("step \(trainer.step)  \(quality.text)")
+    if lines.count > 1 { try curve().writePNG(to: "\(folder)/loss.png") }
+    let name = String(format: "%06d", trainer.step)
+    try sheet.writePNG(to: "\(folder)/samples/\(name).png")
+  }
+
+  private func saveCheckpoint() throws {
     try trainer.save(to: "\(folder)/checkpoint.safetensors")
     let metadata = [
       "step": String(trainer.step), "resolution": String(trainer.plan.resolution),
     ]
     try trainer.average.safetensors(.float16, metadata: metadata)
       .write(to: "\(folder)/model.safetensors")
-    if lines.count > 1 { try curve().writePNG(to: "\(folder)/loss.png") }
-    let name = String(format: "%06d", trainer.step)
-    try trainer.sampleSheet().writePNG(to: "\(folder)/samples/\(name).png")
   }
 
-  private func append(_ line: Line) throws {
+  private func append(_ line: some Encodable) throws {
     let path = "\(folder)/log.jsonl"
     if !FileManager.default.fileExists(atPath: path) {
       _ = FileManager.default.createFile(atPath: path, contents: nil)
@@ -96,10 +154,11 @@ public struct TrainingRun {
     try file.write(contentsOf: encoder.encode(line) + Data("\n".utf8))
   }
 
-  private static func lines(in path: String) -> [Line] {
+  /// The lines of a log that are of one kind.
+  private static func lines<Kind: Decodable>(in path: String) -> [Kind] {
     guard let data = FileManager.default.contents(atPath: path) else { return [] }
     return data.split(separator: UInt8(ascii: "\n")).compactMap {
-      try? JSONDecoder().decode(Line.self, from: Data($0))
+      try? JSONDecoder().decode(Kind.self, from: Data($0))
     }
   }
 
@@ -107,8 +166,19 @@ public struct TrainingRun {
     var plot = LinePlot(title: "loss", x: "step", isLogarithmic: true)
     plot.add("total", lines.map { SIMD2(Double($0.step), $0.loss) })
     plot.add("squared", lines.map { SIMD2(Double($0.step), $0.terms["squared"] ?? 0) })
+    func heldOut(_ name: String, _ error: (Quality) -> Double?) {
+      plot.add(name, judgements.map { SIMD2(Double($0.step), error($0.heldOut) ?? .nan) })
+    }
+    heldOut("held out, shown", \.covered)
+    heldOut("held out, not shown", \.uncovered)
     return plot.image()
   }
+}
+
+/// A line of the log, too: how well held-out views are drawn.
+struct Judgement: Codable {
+  let step: Int
+  let heldOut: Quality
 }
 
 /// One line of the log: means over the steps since the line before.
@@ -120,8 +190,17 @@ struct Line: Codable {
   let norm: Double
   let rate: Double
   let skipped: Int
+  /// Floating-point operations of the network a second.
+  var flops: Double?
+  /// Their share of what the device could do, where that is known.
+  var utilization: Double?
 
-  init(_ window: [Trainer.Progress], elapsed: Double, plan: Plan) {
+  mutating func measure(work: Double, seconds: Double, on device: Device) {
+    flops = work / seconds
+    utilization = device.peakFLOPS.map { work / seconds / $0 }
+  }
+
+  init(_ window: [Trainer.Progress], elapsed: Double) {
     let n = Double(window.count)
     step = window.last!.step
     seconds = elapsed
@@ -141,7 +220,9 @@ struct Line: Codable {
     let left = Int(Double(plan.end - step) / max(1e-9, stepsPerSecond))
     let eta = String(format: "%d:%02d:%02d", left / 3600, left / 60 % 60, left % 60)
     return String(
-      format: "step %d/%d  loss %.4f  squared %.4f  norm %.2f  rate %.2f  %.1f scenes/s  ETA ",
-      step, plan.end, loss, terms["squared"] ?? 0, norm, rate, scenes) + eta
+      format:
+        "step %d/%d  loss %.4f  squared %.4f  norm %.2f  rate %.2f  %.1f scenes/s  %.2f TFLOP/s",
+      step, plan.end, loss, terms["squared"] ?? 0, norm, rate, scenes, (flops ?? 0) / 1e12)
+      + (utilization.map { String(format: " (%.0f %%)", $0 * 100) } ?? "") + "  ETA " + eta
   }
 }

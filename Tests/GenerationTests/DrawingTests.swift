@@ -87,7 +87,7 @@ import Torch
       .concatenated(frames.map { Tensor($0.image) }, axis: 0),
       Lenses(frames.map(\.camera.intrinsics)))
     let recalled = model.recall(
-      kv, of: [frames.map(\.camera)], for: queries, perScene: 2, scale: 2)
+      kv, of: [frames.map(\.camera)], for: queries, perScene: 2, scales: [2])
     let predicted = model.predict(
       .zeros([2, 3, 16, 20]), t: .zeros([2]), Lenses(queries.map(\.intrinsics)),
       recalled: recalled

@@ -88,7 +88,7 @@ extension Golden {
     if contexts > 0 {
       let kv = encoded(0..<contexts)
       recalled = model.recall(
-        kv, of: [frames], for: queries.map { [$0] }.flatMap { $0 }, perScene: 2, scale: scale)
+        kv, of: [frames], for: queries.map { [$0] }.flatMap { $0 }, perScene: 2, scales: [scale])
     }
     return model.predict(
       self["z"], t: self["t"], Lenses(queries.map(\.intrinsics)), recalled: recalled)

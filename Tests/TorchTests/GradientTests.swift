@@ -113,9 +113,9 @@ import Torch
 
   @Test func haveOneNorm() {
     let sum = inputs.flatMap(\.values).map { $0 * $0 }.reduce(0, +)
-    let norm = inputs.map(\.tensor).norm
+    let norm = inputs.map(\.tensor).norm.item
     #expect(abs(norm - sum.squareRoot()) < 1e-12)
-    #expect([Tensor(doubles: [.nan], shape: [1]), inputs[0].tensor].norm.isNaN)
+    #expect([Tensor(doubles: [.nan], shape: [1]), inputs[0].tensor].norm.item.isNaN)
   }
 
   @Test func areScaledAndMovedTogether() {

@@ -127,7 +127,7 @@ import Torch
     #expect(names.contains("first.layers.0.query_norm"))
     let before = model.copy()
     for (_, tensor) in model.parameters { tensor.setGradient(tensor.detached() + 0.01) }
-    optimizer.step(share: 1)
+    optimizer.step(share: 1, .usual(on: .cpu))
     for (new, old) in zip(model.parameters, before.parameters) {
       #expect(new.tensor.bytes != old.tensor.bytes, "\(new.name)")
     }
@@ -145,7 +145,7 @@ import Torch
     let model = FrameModel(plan.model, seed: 1)
     let before = model.copy()
     for (_, tensor) in model.parameters { tensor.setGradient(tensor.detached() * 0) }
-    Optimizer(model.parameters, plan.optimizer).step(share: 0.5)
+    Optimizer(model.parameters, plan.optimizer).step(share: 0.5, .usual(on: .cpu))
     for (new, old) in zip(model.parameters, before.parameters) {
       let kept =
         old.tensor.rank < 2 || ["role.weight", "registers"].contains(old.name)

@@ -34,7 +34,7 @@ import Torch
     #expect(shard.depths.map(\.count) == Array(repeating: 64, count: targets))
     let images = (shard.contexts + shard.targets).flatMap { $0.map(\.image) }
     #expect(images.allSatisfy { $0.width == 8 && $0.height == 8 })
-    #expect(shard.scale == ProceduralWorld.scale)
+    #expect(shard.scales.count == 1 && shard.scales[0] > 0)
   }
 
   @Test func oneWorldIsAlwaysTheSameWorld() {
@@ -91,7 +91,8 @@ import Torch
       let all = pick.contexts + pick.targets
       #expect(pick.contexts.count == contexts && pick.targets.count == targets)
       #expect(Set(all).count == contexts + targets)
-      #expect(all.allSatisfy { (0..<pick.length).contains($0) })
+      let length = Pick.length(contexts: contexts, targets: targets)
+      #expect(all.allSatisfy { (0..<length).contains($0) })
     }
   }
 
@@ -100,9 +101,57 @@ import Torch
       var random = Randomness(UInt64(seed))
       let pick = Pick(contexts: 2, targets: 2, random: &random)
       func distance(_ i: Int) -> Int { pick.contexts.map { abs($0 - i) }.min()! }
-      let others = Set(0..<pick.length).subtracting(pick.contexts + pick.targets)
+      let others = Set(0..<Pick.length(contexts: 2, targets: 2)).subtracting(
+        pick.contexts + pick.targets)
       #expect(pick.targets.map(distance).max()! <= others.map(distance).min()!)
     }
+  }
+}
+
+@Suite struct RecalledPickTests {
+  private func walk(_ seed: UInt64, count: Int) -> (world: ProceduralWorld, cameras: [Camera]) {
+    let world = ProceduralWorld(seed: seed)
+    let lens = world.lens(width: 16, height: 16)
+    return (world, world.walk(count: count, intrinsics: lens, seed: seed))
+  }
+
+  @Test(arguments: [1, 2, 4, 8], [1, 4, 8])
+  func contextsAndTargetsAreDistinctFramesOfTheWalk(contexts: Int, targets: Int) {
+    let length = Pick.recallLength(contexts: contexts, targets: targets)
+    for seed in 0..<5 {
+      var random = Randomness(UInt64(seed))
+      let cameras = walk(UInt64(seed), count: length).cameras
+      let pick = Pick(
+        recalled: contexts, targets: targets, of: cameras, scale: 2, random: &random)
+      let all = pick.contexts + pick.targets
+      #expect(pick.contexts.count == contexts && pick.targets.count == targets)
+      #expect(Set(all).count == contexts + targets && all.allSatisfy { (0..<length).contains($0) })
+      #expect(pick.targets.max()! - pick.targets.min()! < 2 * targets)
+    }
+  }
+
+  /// True visibility, which recall does not know, says that it chose well.
+  @Test func recalledContextsShowMoreThanOthers() {
+    var shown = (recalled: 0.0, others: 0.0)
+    for seed in 0..<12 {
+      var random = Randomness(UInt64(seed), 1)
+      let (world, cameras) = walk(UInt64(seed), count: 24)
+      let pick = Pick(recalled: 2, targets: 4, of: cameras, scale: 2, random: &random)
+      let targets = pick.targets.map { world.film(cameras[$0], samples: 1) }
+      func share(_ contexts: [Int]) -> Double {
+        let films = contexts.map { world.film(cameras[$0], samples: 1) }
+        let seen = targets.flatMap { target in
+          films.map { target.visibility(from: $0) }.reduce(
+            into: [Bool](repeating: false, count: 256)
+          ) { for (i, sees) in $1.enumerated() where sees { $0[i] = true } }
+        }
+        return Double(seen.count { $0 }) / Double(seen.count)
+      }
+      let rest = cameras.indices.filter { !pick.targets.contains($0) }
+      shown.recalled += share(pick.contexts) / 12
+      shown.others += share(rest.shuffled(using: &random).prefix(2).map { $0 }) / 12
+    }
+    #expect(shown.recalled > shown.others + 0.1, "\(shown)")
   }
 }
 
@@ -140,7 +189,7 @@ import Torch
     #expect(batch.truth.shape == [4, 3, 16, 16] && batch.targets == targets.map(\.camera))
     for (i, frame) in targets.enumerated() {
       #expect(batch.truth.narrowed(0, i..<i + 1).image == frame.image)
-      let depth = batch.depth.narrowed(0, i..<i + 1) * shard.scale
+      let depth = batch.depth.narrowed(0, i..<i + 1) * shard.scales[i / 2]
       expectClose(depth.reshaped(-1), Tensor(shard.depths[i], shape: [256]), within: 1e-6)
     }
     for (i, frame) in shard.contexts.flatMap({ $0 }).enumerated() {

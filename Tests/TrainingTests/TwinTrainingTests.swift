@@ -18,7 +18,7 @@ import Torch
     let (losses, norms) = (file.tensors["losses/total"]!.doubles, file.tensors["norms"]!.doubles)
     for step in losses.indices {
       let batch = try batch(step)
-      let progress = try trainer.change(by: [trainer.batchLoss(batch, 0)])
+      let progress = try trainer.change(by: [trainer.batchLoss(batch, 0)]).progress()
       for (name, value) in progress.terms {
         let expected = file.tensors["losses/\(name)"]!.doubles[step]
         #expect(abs(value / expected - 1) < 1e-3, "\(name) of step \(step): \(value), \(expected)")
@@ -67,7 +67,7 @@ import Torch
       contexts: [Array(contexts[..<2]), Array(contexts[2...])],
       contextImages: flat(part("context/image")), targets: cameras("target"),
       truth: flat(part("target/image")), depth: flat(part("target/depth")),
-      t: at("t").reshaped(4), z: z.reshaped([4] + z.shape.suffix(3)), perScene: 2, scale: 2)
+      t: at("t").reshaped(4), z: z.reshaped([4] + z.shape.suffix(3)), perScene: 2, scales: [2, 2])
   }
 }
 

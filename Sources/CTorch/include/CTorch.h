@@ -124,6 +124,7 @@ int32_t ct_split(ct_arg a, ct_dims sizes, int32_t n, int32_t axis, ct_tensor *_N
 ct_result ct_contiguous(ct_arg a);
 ct_result ct_clone(ct_arg a);
 ct_result ct_to(ct_arg a, int32_t dtype, int32_t kind, int32_t index);
+ct_result ct_send(ct_arg a, int32_t kind, int32_t index);  // from the CPU; does not wait for a GPU
 ct_result ct_pad2d(ct_arg a, int64_t right, int64_t bottom);  // zeros
 
 // ---- In place (no gradient flows)
@@ -131,6 +132,7 @@ int32_t ct_copy_(ct_tensor *_Nonnull to, ct_arg from);
 int32_t ct_fill_(ct_tensor *_Nonnull t, double v);
 int32_t ct_add_scaled_(ct_tensor *_Nonnull a, ct_arg b, double scale);  // a += scale b
 int32_t ct_mul_scalar_(ct_tensor *_Nonnull a, double s);
+int32_t ct_mul_(ct_tensor *_Nonnull a, ct_arg b);
 int32_t ct_lerp_(ct_tensor *_Nonnull a, ct_arg b, double t);
 
 // ---- Drawing on the CPU: contiguous, no gradients, Float32 (packed weights: BFloat16, too)
@@ -175,13 +177,15 @@ void ct_clear_grad(ct_tensor *_Nonnull a);
 void ct_set_grad_tensor(ct_tensor *_Nonnull a, ct_arg grad);
 
 // ---- Many tensors at once
-int32_t ct_foreach_norm(ct_list list, int32_t n, double *_Nonnull out);  // of all together
+ct_result ct_foreach_norm(ct_list list, int32_t n);  // of all together
 int32_t ct_foreach_mul_(ct_list list, int32_t n, double s);
 int32_t ct_foreach_lerp_(ct_list to, ct_list from, int32_t n, double t);
 // One fused AdamW step (Loshchilov & Hutter, 2019). `steps`: one float tensor each, counted up here.
+// Gradients are divided by `divisor`, if given, in place; nothing changes where `skip` is 1 (0-d Float32).
 int32_t ct_adamw_(
     ct_list params, ct_list grads, ct_list first, ct_list second, ct_list steps, int32_t n,
-    double lr, double beta1, double beta2, double decay, double eps);
+    double lr, double beta1, double beta2, double decay, double eps, ct_optional divisor,
+    ct_optional skip);
 
 #ifdef __cplusplus
 }

@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Foundation
 import Generation
 import Torch
 public import Training
@@ -14,10 +15,16 @@ struct Train: ParsableCommand {
   var preset = "nano"
   @Option(help: "Side of the frames in pixels.")
   var resolution = 64
-  @Option(help: "Side of a patch in pixels (the preset's own by default).")
+  @Option(
+    help: """
+      Side of a patch in pixels (the preset's own by default, or that of --weights, which are \
+      resized where it differs).
+      """)
   var patch: Int?
   @Option(help: "Depth anchors of the epipolar prior; 0 trains without it, for comparison.")
   var anchors: Int?
+  @Option(help: "Nearest and farthest anchor in world scales, such as 0.35,3.5.")
+  var anchorRange: NumberList?
   @Option(help: "Steps of the whole run; the learning rate falls to zero at the end.")
   var steps = 20_000
   @Option(help: "Stop after so many minutes, with a checkpoint.")
@@ -30,6 +37,13 @@ struct Train: ParsableCommand {
   var cooldown: Int?
   @Option(help: "Go on from a checkpoint; its plan counts, the options on this line don't.")
   var resume: String?
+  @Option(
+    help: """
+      What to learn. 1: to draw from true contexts; 2: from its own pictures, too, so that errors \
+      don't grow; 3: the same, for a higher resolution; 4: to draw in one step what no context \
+      shows. Each begins with the weights of the one before.
+      """)
+  var stage = 1
   @Option(help: "Begin with another model's weights (any resolution).")
   var weights: String?
   @Option(help: "auto, cpu, cuda or mps.")
@@ -42,6 +56,14 @@ struct Train: ParsableCommand {
   var targets = 4
   @Option(help: "adamW or muon.")
   var optimizer = OptimizerPlan.Kind.muon
+  @Option(help: "How often t is exactly 0, 0 to 1 (by default, as the stage has it).")
+  var atZero: Double?
+  @Option(help: "What inverse depth counts in the loss; 0 trains without.")
+  var depthWeight = 0.05
+  @Option(help: "How often contexts are what a memory recalls and not a walk's neighbours, 0 to 1.")
+  var recall = 0.5
+  @Option(help: "float32 or bfloat16 (by default bfloat16 on a GPU, float32 on a CPU).")
+  var precision: Precision?
   @Option(help: "Multiplies the learning rate.")
   var rate = 1.0
   @Option(help: "Steps of warm-up.")
@@ -50,10 +72,13 @@ struct Train: ParsableCommand {
   var decayShare = 0.2
   @Option(help: "How many different worlds to train on; no end by default.")
   var worlds: Int?
-  @Option(help: "Steps between checkpoints and sample sheets.")
+  @Option(help: "Steps between sample sheets, which come with a checkpoint.")
   var saveEvery = 1000
+  @Option(help: "Minutes between checkpoints, at most (by default 2 on a GPU, 5 on a CPU).")
+  var saveMinutes: Double?
 
   func validate() throws {
+    guard (1...4).contains(stage) else { throw ValidationError("stages are 1 to 4") }
     guard cooldown ?? 1 > 0 else { throw ValidationError("a cooldown has at least 1 step") }
     guard resolution >= 16, steps > 0, scenes >= 2, scenes % 2 == 0, targets > 0, rate > 0 else {
       throw ValidationError(
@@ -66,18 +91,24 @@ struct Train: ParsableCommand {
     let trainer = try trainer(on: device)
     var run = try TrainingRun(trainer, folder: out)
     run.saveEvery = saveEvery
+    run.saveMinutes = saveMinutes ?? (device == .cpu ? 5 : 2)
     run.cooldown = cooldown
+    signal(SIGXFSZ, SIG_IGN)  // a file's size limit is then an error like a full disk
+    Interruption.catch()
+    if device != .cpu { Runtime.allowTF32(true) }  // for the heads
     note("\(trainer.model.parameterCount) parameters on \(device), from step \(trainer.step)")
-    try run.run(minutes: minutes) { note($0) }
+    try run.run(minutes: minutes, stop: { Interruption.came }) { note($0) }
   }
 
   private func trainer(on device: Device) throws -> Trainer {
-    if let resume { return try Trainer(resuming: resume, on: device) }
-    let start = try weights.map { try FrameModel(contentsOf: $0, on: device) }
+    if let resume { return try Trainer.resuming(resume, on: device) { note($0) } }
+    var start = try weights.map { try FrameModel(contentsOf: $0, on: device) }
+    if let patch { start = start?.resized(patch: patch) }
     var configuration = try start?.configuration ?? .preset(named: preset)
     if start == nil {
       configuration.patch = patch ?? configuration.patch
       configuration.anchors = anchors ?? configuration.anchors
+      configuration.anchorRange = anchorRange?.values ?? configuration.anchorRange
     }
     let plan = plan(configuration)
     if let flaw = plan.flaw { throw ValidationError("no run can be like this: \(flaw)") }
@@ -86,7 +117,10 @@ struct Train: ParsableCommand {
 
   private func plan(_ configuration: Configuration) -> Plan {
     var plan = Plan(model: configuration, resolution: resolution, steps: steps)
+    plan.enter(stage: stage)
     plan.seed = seed
+    plan.atZero = atZero ?? plan.atZero
+    (plan.depthWeight, plan.recallShare, plan.precision) = (depthWeight, recall, precision)
     plan.scenesPerShard = scenes / plan.shards
     plan.targetsPerScene = targets
     plan.worlds = worlds
@@ -100,3 +134,32 @@ struct Train: ParsableCommand {
 }
 
 extension OptimizerPlan.Kind: ExpressibleByArgument {}
+/// Numbers with commas between them.
+struct NumberList: ExpressibleByArgument {
+  let values: [Double]
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+    values = parts.compactMap { Double($0) }
+    if values.count != parts.count { return nil }
+  }
+}
+
+/// Whether someone asked the program to end: training then saves first. A second time ends it.
+private enum Interruption {
+  nonisolated(unsafe) static var flag: sig_atomic_t = 0
+  static var came: Bool { flag != 0 }
+
+  static func `catch`() {
+    for number in [SIGINT, SIGTERM] {
+      var mask = sigset_t()  // whoever started the program may have blocked them
+      sigemptyset(&mask)
+      sigaddset(&mask, number)
+      pthread_sigmask(SIG_UNBLOCK, &mask, nil)
+      signal(number) { number in
+        Interruption.flag = 1
+        signal(number, SIG_DFL)
+      }
+    }
+  }
+}

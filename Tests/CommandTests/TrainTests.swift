@@ -1,0 +1,90 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Runs that end badly leave what was there.
+@Suite struct TrainTests {
+  private static let small = [
+    "--preset", "nano", "--resolution", "32", "--scenes", "2", "--targets", "1", "--device", "cpu",
+  ]
+
+  /// A run's folder after one step.
+  private func begun(in folder: String) throws -> String {
+    let run = "\(folder)/run"
+    let process = Program.process(
+      ["train"] + Self.small + ["--steps", "1000", "--minutes", "0.0001", "--out", run])
+    process.standardError = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+    return run
+  }
+
+  @Test func aFullDiskLeavesTheLastCheckpoint() throws {
+    try Package.withTemporaryFolder { folder in
+      let run = try begun(in: folder)
+      let checkpoint = URL(fileURLWithPath: "\(run)/checkpoint.safetensors")
+      let before = try Data(contentsOf: checkpoint)
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: "/bin/bash")
+      process.arguments = [
+        "-c", "ulimit -f 1000; exec \"$0\" \"$@\"", Program.path, "train", "--resume",
+        checkpoint.path, "--minutes", "0.0001", "--out", run, "--device", "cpu",
+      ]
+      let pipe = Pipe()
+      process.standardError = pipe
+      try process.run()
+      let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 1 && process.terminationReason == .exit)
+      #expect(text.contains("checkpoint.safetensors' can't be written: File too large"), "\(text)")
+      #expect(try Data(contentsOf: checkpoint) == before)
+      let names = try FileManager.default.contentsOfDirectory(atPath: run)
+      #expect(!names.contains { $0.hasSuffix(".new") })
+    }
+  }
+
+  @Test func whoAsksItToEndGetsACheckpoint() throws {
+    try Package.withTemporaryFolder { folder in
+      let log = "\(folder)/log"
+      _ = FileManager.default.createFile(atPath: log, contents: nil)
+      let process = Program.process(
+        ["train"] + Self.small + ["--steps", "100000", "--out", "\(folder)/run"])
+      process.standardError = FileHandle(forWritingAtPath: log)
+      try process.run()
+      func said() throws -> String { try String(contentsOfFile: log, encoding: .utf8) }
+      for _ in 0..<600 where try !said().contains("from step 0") { usleep(50_000) }
+      process.terminate()
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 0 && process.terminationReason == .exit)
+      #expect(try said().contains("saved"))
+      #expect(Package.exists("\(folder)/run/checkpoint.safetensors"))
+    }
+  }
+
+  @Test func weightsOfAnotherPatchAreResized() throws {
+    try Package.withTemporaryFolder { folder in
+      let first = try begun(in: folder)
+      let next = try Program(
+        "train", "--weights", "\(first)/model.safetensors", "--patch", "16", "--resolution", "64",
+        "--stage", "3", "--steps", "1", "--scenes", "2", "--targets", "1", "--out",
+        "\(folder)/next", "--device", "cpu")
+      #expect(next.status == 0 && next.errors.contains("step 1"), "\(next.errors)")
+    }
+  }
+
+  @Test(arguments: [
+    ["--stage", "5"], ["--cooldown", "0"], ["--at-zero", "1.5"], ["--anchor-range", "3,1"],
+    ["--precision", "float8"],
+  ])
+  func wordsThatAreOffAreRefused(words: [String]) throws {
+    try Package.withTemporaryFolder { folder in
+      let process = Program.process(["train", "--out", "\(folder)/run"] + words)
+      process.standardError = FileHandle.nullDevice
+      try process.run()
+      process.waitUntilExit()
+      #expect([2, 64].contains(process.terminationStatus))
+      #expect(!Package.exists("\(folder)/run"))
+    }
+  }
+}
