@@ -4,7 +4,7 @@
 /// keyframe adds shrinks as the set grows, so taking the best one again and again comes within
 /// 1 - 1/e of the best set of that size.
 struct Coverage {
-  /// The keyframes that see anything, by their index in the memory, ascending.
+  /// The keyframes that see anything, by their index, ascending.
   private(set) var rows: [Int] = []
   /// What each row is worth alone.
   private(set) var worth: [Float] = []
@@ -32,6 +32,9 @@ struct Coverage {
     }
   }
 
+  /// Says by which index the memory knows each row's keyframe.
+  mutating func rename(_ index: (Int) -> Int) { rows = rows.map(index) }
+
   /// The numbers of the rows taken greedily, after those in `seed`; ties go to the earlier row.
   ///
   /// Only the first row taken may add less than `threshold` of what is covered.
@@ -39,11 +42,15 @@ struct Coverage {
     var best = Array(repeating: Block.zero, count: blocks)
     var bounds = worth
     var (taken, covered) = (seed, Float(0))
-    for row in seed { covered += take(row, &best) }
+    for row in seed {
+      covered += take(row, &best)
+      bounds[row] = 0
+    }
     while taken.count < min(limit, rows.count) {
       guard let (row, gain) = largestGain(over: best, &bounds), gain > 0 else { break }
       if taken.count > seed.count, gain < threshold * covered { break }
       covered += take(row, &best)
+      bounds[row] = 0
       taken.append(row)
     }
     return taken

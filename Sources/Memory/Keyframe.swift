@@ -6,9 +6,13 @@ public struct Keyframe<Value>: Identifiable {
   public let id: Int
   public let camera: Camera
   /// Pixels, cached keys and values, ...; changed in place by ``SpatialMemory/update(_:_:)``.
-  public internal(set) var value: Value
+  public let value: Value
   /// How far from reality: 0 for a given picture, one more than its context's mean for a drawn one.
   public let generation: Double
+  /// How sure the model was of it, 0...1: 1 for a given picture.
+  public let certainty: Double
+  /// How far away its surfaces are, about; nil where nobody said.
+  public let inverseDepth: CoarseDepth?
 }
 
 extension Keyframe: Sendable where Value: Sendable {}

@@ -23,7 +23,8 @@ struct Knowledge {
       let here = sight.known(cosine: cosine)
       sum += here
       known[i] = known[i].atLeast(here)
-      resolution[i] = resolution[i].atLeast(sight.resolution.kept(where: here - 0.5))
+      resolution[i] = resolution[i].atLeast(
+        sight.resolution.kept(where: here - 0.5 * frustum.points[i].mass))
     }
     if sum.sum() > 0 { self.distance = min(self.distance, distance) }
   }

@@ -9,13 +9,14 @@ public import Scene
 ///     memory.admit(image, camera: query, generation: memory.generation(of: query, from: context))
 ///
 /// It is a value, and a collection of its keyframes in order of admission. Nothing in it is
-/// geometry: what a camera sees is judged by points spread through its frustum at several depths,
-/// so surfaces that hide each other are left aside.
+/// geometry: what a camera sees is judged by points spread through its frustum at several depths.
+/// Keyframes may come with a coarse guess of how far they see, which tells what hides what; it is
+/// never drawn from.
 public struct SpatialMemory<Value> {
   /// World units in a network unit: about the typical distance of what there is to see.
   public var scale: Double { lookout.scale }
   public var policy: Policy { lookout.policy }
-  private var keyframes: [Keyframe<Value>] = []
+  private var values = Pile<Value>()
   private var lookout: Lookout
 
   /// - Precondition: `scale` is positive and finite.
@@ -26,29 +27,46 @@ public struct SpatialMemory<Value> {
   }
 
   /// Keeps a frame if it shows something new, and says under which id; nil if the memory already
-  /// explains it, or if the camera's numbers make no sense (not finite, no lens).
+  /// explains it, if the model was too unsure of it, or if the camera's numbers make no sense (not
+  /// finite, no lens).
+  ///
+  /// An unsure frame is kept, so that a place that was guessed stays as it was shown; but its say in
+  /// recall is multiplied by its certainty, and it does not stand in the way of a surer one.
   ///
   /// - Parameters:
   ///   - generation: 0 for given pictures; ``generation(of:from:)`` for drawn ones.
+  ///   - certainty: how sure the model is of the frame, 0...1: 1 for given pictures.
+  ///   - inverseDepth: about how far away its surfaces are, if anyone knows.
   ///   - always: keep it even if it shows nothing new, as given pictures deserve.
   @discardableResult
   public mutating func admit(
-    _ value: Value, camera: Camera, generation: Double = 0, always: Bool = false
+    _ value: Value, camera: Camera, generation: Double = 0, certainty: Double = 1,
+    inverseDepth: CoarseDepth? = nil, always: Bool = false
   ) -> Int? {
     precondition(
       generation >= 0 && generation.isFinite,
       "SpatialMemory: a generation of \(generation); 0 is the first")
-    guard camera.isUsable, always || novelty(of: camera).exceeds(policy) else { return nil }
-    let id = keyframes.count
-    keyframes.append(Keyframe(id: id, camera: camera, value: value, generation: generation))
-    lookout.append(camera, generation: generation)
-    return id
+    precondition(
+      certainty >= 0 && certainty <= 1, "SpatialMemory: a certainty of \(certainty), not 0...1")
+    guard camera.isUsable, always || isWelcome(camera, certainty: certainty) else { return nil }
+    values.append(value)
+    lookout.append(
+      camera, generation: generation, certainty: certainty, depths: inverseDepth)
+    return values.count - 1
+  }
+
+  private func isWelcome(_ camera: Camera, certainty: Double) -> Bool {
+    certainty >= policy.certaintyThreshold
+      && lookout.novelty(of: camera, certainty: certainty).exceeds(policy)
   }
 
   /// How much of what a camera would see is new.
   ///
-  /// Keyframes beyond the policy's range explain nothing, since they cannot be recalled here.
-  public func novelty(of camera: Camera) -> Novelty { lookout.novelty(of: camera) }
+  /// Keyframes beyond the policy's range explain nothing, since they cannot be recalled here; nor do
+  /// those that are much less certain (see ``Policy/certaintyGain``).
+  public func novelty(of camera: Camera, certainty: Double = 1) -> Novelty {
+    lookout.novelty(of: camera, certainty: certainty)
+  }
 
   /// The keyframes to draw a query from: at most `limit`, best first, together covering as much of
   /// the query's frustum as greed finds.
@@ -57,26 +75,37 @@ public struct SpatialMemory<Value> {
   /// fills the limit. None is farther than the policy's range, not even that one, unless no
   /// keyframe in range sees anything. Fewer than `limit` come when more would add nothing.
   public func recall(for query: Camera, limit: Int) -> [Keyframe<Value>] {
-    lookout.recall(for: query, limit: limit).map { keyframes[$0] }
+    lookout.recall(for: query, limit: limit).map { self[$0] }
   }
 
   /// How well keyframes show what a query would see, 0...1: the mean, over points in its frustum,
   /// of the best keyframe's weight. This is what recall makes large.
   ///
   /// A weight is the cosine between the two viewing directions, times the keyframe's resolution
-  /// over the query's (at most 1), times the policy's decay for each generation.
+  /// over the query's (at most 1), times its certainty and the policy's decay for each generation.
+  /// Where keyframes tell depths, half of what a ray weighs is on its surface, and what is hidden
+  /// weighs nothing.
   public func coverage(of query: Camera, by keyframes: [Keyframe<Value>]) -> Double {
     guard query.isUsable else { return 0 }
-    let set = keyframes.map { (camera: $0.camera, generation: $0.generation) }
-    return lookout.coverage(of: query, by: set).total / Double(lookout.pointCount)
+    return coverage(of: query, keyframes).total / Double(lookout.pointCount)
+  }
+
+  private func coverage(of query: Camera, _ keyframes: [Keyframe<Value>]) -> Coverage {
+    let set = keyframes.map { keyframe in
+      Viewpoint(
+        camera: keyframe.camera,
+        discount: lookout.discount(
+          generation: keyframe.generation, certainty: keyframe.certainty),
+        depths: keyframe.inverseDepth)
+    }
+    return lookout.coverage(of: query, by: set)
   }
 
   /// The generation of a frame drawn from a context: one more than the context's mean, each
   /// keyframe weighed by what it alone shows best; 1 when the context shows nothing.
   public func generation(of query: Camera, from context: [Keyframe<Value>]) -> Double {
     guard query.isUsable else { return 1 }
-    let set = context.map { (camera: $0.camera, generation: $0.generation) }
-    let coverage = lookout.coverage(of: query, by: set)
+    let coverage = coverage(of: query, context)
     let shares = coverage.shares.map(Double.init)
     let sum = zip(coverage.rows, shares).reduce(0) { $0 + context[$1.0].generation * $1.1 }
     let total = shares.reduce(0, +)
@@ -84,9 +113,7 @@ public struct SpatialMemory<Value> {
   }
 
   /// The keyframe of that id; nil if there is none.
-  public subscript(id id: Int) -> Keyframe<Value>? {
-    keyframes.indices.contains(id) ? keyframes[id] : nil
-  }
+  public subscript(id id: Int) -> Keyframe<Value>? { indices.contains(id) ? self[id] : nil }
 
   /// Changes what is stored with a keyframe, in place: to cache keys and values, or to drop them.
   ///
@@ -94,15 +121,25 @@ public struct SpatialMemory<Value> {
   public mutating func update<Result, Failure: Error>(
     _ id: Int, _ change: (inout Value) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    precondition(keyframes.indices.contains(id), "SpatialMemory: no keyframe has the id \(id)")
-    return try change(&keyframes[id].value)
+    precondition(indices.contains(id), "SpatialMemory: no keyframe has the id \(id)")
+    return try change(&values[id])
   }
+
+  /// Bytes that cameras, depths and the index take, beside the values.
+  public var overhead: Int { lookout.bytes }
 }
 
 extension SpatialMemory: RandomAccessCollection {
   public var startIndex: Int { 0 }
-  public var endIndex: Int { keyframes.count }
-  public subscript(position: Int) -> Keyframe<Value> { keyframes[position] }
+  public var endIndex: Int { values.count }
+
+  public subscript(position: Int) -> Keyframe<Value> {
+    let record = lookout.register[position]
+    return Keyframe(
+      id: position, camera: lookout.register.camera(of: record), value: values[position],
+      generation: record.generation, certainty: Double(record.certainty),
+      inverseDepth: lookout.register.depths(of: record))
+  }
 }
 
 extension SpatialMemory: Sendable where Value: Sendable {}

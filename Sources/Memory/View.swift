@@ -37,8 +37,11 @@ struct View {
   private let center: SIMD2<Float>
   private let magnification: Float
   private let rays: Float
+  /// 16 x 16; empty where the keyframe has none.
+  private let inverseDepths: [Float]
 
-  init(of camera: Camera, in query: Frustum) {
+  init(of viewpoint: Viewpoint, in query: Frustum) {
+    let camera = viewpoint.camera
     let relative = query.camera.pose.relative(to: camera.pose)
     let lens = camera.intrinsics
     let size = SIMD2(Double(lens.width), Double(lens.height))
@@ -51,6 +54,7 @@ struct View {
     center = SIMD2(lens.center / size)
     magnification = Float(lens.pixelsPerUnit / query.camera.intrinsics.pixelsPerUnit)
     rays = Float(query.rays)
+    inverseDepths = viewpoint.depths?.inverseDepths ?? []
   }
 
   @inline(__always) func look(at p: Frustum.Points) -> Sight {
@@ -59,8 +63,9 @@ struct View {
     let cy = x.y * px + y.y * py + z.y * pz + origin.y
     let cz = x.z * px + y.z * py + z.z * pz + origin.z
     let nearness = 1 / cz.atLeast(Block(repeating: 1e-3))
-    let inside =
-      part(cx * nearness * focal.x + center.x) * part(cy * nearness * focal.y + center.y)
+    let (u, v) = (cx * nearness * focal.x + center.x, cy * nearness * focal.y + center.y)
+    var inside = Self.inside(u, v, cells: rays)
+    if !inverseDepths.isEmpty { inside *= unhidden(u, v, cz) }
 
     // The cosine: with p from the query and p - position from here, p · (p - position) / lengths.
     let closeness = 1 / (cx * cx + cy * cy + cz * cz + 1e-12).squareRoot()
@@ -70,12 +75,28 @@ struct View {
       visible: p.mass * inside.kept(where: cz - 1e-3),
       agreement: ratio - sideways * closeness, resolution: magnification * ratio)
   }
+}
 
-  /// The part of a cell centred at `u` that is inside 0...1: half at the border, so that no hair's
-  /// breadth decides.
-  @inline(__always) private func part(_ u: Block) -> Block {
-    (0.5 + rays * u.atMost(1 - u)).unit
+extension View {
+  /// The part of a cell centred at u, v that is inside the image: half at the border, so that no
+  /// hair's breadth decides. Inlined, the compiler makes its caller slower by half.
+  @inline(never) private static func inside(_ u: Block, _ v: Block, cells: Float) -> Block {
+    (0.5 + cells * u.atMost(1 - u)).unit * (0.5 + cells * v.atMost(1 - v)).unit
   }
+
+  /// 1 for points before or at the keyframe's surfaces, 0 behind them.
+  private func unhidden(_ u: Block, _ v: Block, _ depth: Block) -> Block {
+    let side = CoarseDepth.side
+    let cells = v.cell(of: side) &* Int32(side) &+ u.cell(of: side)
+    var inverse = Block.zero
+    for i in 0..<8 { inverse[i] = inverseDepths[Int(cells[i])] }
+    return ((View.hidden - depth * inverse) * (1 / (View.hidden - View.shown))).unit
+  }
+
+  /// How many times as deep as its cell's surface a point is: surely seen up to the first, surely
+  /// hidden from the second on. A cell's depth is a mean over a sixteenth of the image.
+  private static let shown: Float = 1.15
+  private static let hidden: Float = 1.45
 }
 
 extension Intrinsics {

@@ -171,6 +171,16 @@ struct RecallTests {
     }
   }
 
+  @Test func withoutAThresholdNoKeyframeIsTakenTwice() {
+    for seed in 0..<40 as Range<UInt64> {
+      let memory = SpatialMemory(Places.scattered(40, size: 1.2, seed: seed), policy: .plain)
+      for query in Places.scattered(5, size: 1, seed: seed + 50) {
+        let ids = memory.ids(for: query, limit: 40)
+        #expect(Set(ids).count == ids.count)
+      }
+    }
+  }
+
   @Test func aNegativeLimitRecallsNothing() {
     let memory = SpatialMemory(Places.scattered(5, size: 1, seed: 2))
     #expect(memory.ids(for: memory[0].camera, limit: -1).isEmpty)
