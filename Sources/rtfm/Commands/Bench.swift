@@ -7,6 +7,7 @@ import Torch
 /// `rtfm bench`: how fast frames are drawn, from the action to the bytes of a JPEG.
 struct Bench: ParsableCommand {
   static let configuration = CommandConfiguration(
+    commandName: "drawing",
     abstract: "Measure the speed: milliseconds a frame, part by part, and frames a second.",
     discussion: """
       Walks through a memory of keyframes and draws every frame anew, as a session does. Weights \
