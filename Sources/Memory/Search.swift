@@ -42,8 +42,8 @@ struct Search {
   private static let bird: Float = 1.1
 
   /// How much of a box is reckoned with. By all of it, boxes high up promise so much that the search
-  /// opens them all and finds nothing; at 0.3 it comes within 3 % of asking everyone, measured in
-  /// memories of 20,000 to 300,000.
+  /// opens them all and finds nothing; at 0.3 it comes on average within 2 % of asking everyone,
+  /// measured in memories of 20,000.
   private static let doubt: Float = 0.3
 
   /// - Parameters:
