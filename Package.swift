@@ -52,20 +52,28 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
   ],
   targets: [
     library("Scene"),
     .systemLibrary(
       name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
-    .target(name: "CCodecs", dependencies: ["CTurboJPEG", "CPNG"], cSettings: fast),
+    .target(
+      name: "CCodecs", dependencies: ["CTurboJPEG", "CPNG"], cSettings: fast,
+      linkerSettings: [.linkedLibrary("z")]),
     library("Images", ["Scene", "CCodecs"]),
     library("Captures", ["Scene", "Images"]),
     .target(
       name: "CTracer",
       cxxSettings: [.unsafeFlags(["-O3", "-ffast-math", "-Wall", "-Werror"] + vector)]),
     library("Procedural", ["Scene", "CTracer"]),
-    library("Memory", ["Scene"]),
+    library(
+      "Memory",
+      [
+        "Scene", "Images", "CCodecs", .product(name: "GRDB", package: "GRDB.swift"),
+        .product(name: "GRDBSQLite", package: "GRDB.swift"),
+      ]),
     .target(
       name: "CTorch",
       cxxSettings: [
@@ -82,7 +90,7 @@ let package = Package(
       ]),
     library("Torch", ["CTorch"]),
     library("Layers", ["Torch"]),
-    library("Generation", ["Scene", "Memory", "Layers", "Torch"]),
+    library("Generation", ["Scene", "Images", "Memory", "Layers", "Torch"]),
     library(
       "Training",
       ["Generation", "Procedural", "Captures", "Images", "Layers", "Memory", "Torch", "Scene"]),
@@ -118,9 +126,17 @@ let package = Package(
     tests("Images", ["Images", "Scene"]),
     tests("Captures", ["Captures", "Images", "Scene"]),
     tests("Procedural", ["Procedural", "CTracer", "Scene"]),
-    tests("Memory", ["Memory", "Scene"]),
+    .target(
+      name: "StandIn", dependencies: ["Memory", "Images", "Scene"], path: "Tests/StandIn",
+      swiftSettings: swift),
+    .executableTarget(
+      name: "walker", dependencies: ["StandIn", "Memory", "Images", "Scene"], path: "Tests/Walker",
+      swiftSettings: swift),
+    tests(
+      "Memory",
+      ["Memory", "Images", "Scene", "StandIn", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("Torch", ["Torch"]),
-    tests("Generation", ["Generation", "Layers", "Torch", "Memory", "Scene"]),
+    tests("Generation", ["Generation", "Images", "Layers", "Torch", "Memory", "Scene"]),
     tests("Training", ["Training", "Generation", "Procedural", "Layers", "Torch", "Scene"]),
     tests(
       "Evaluation",

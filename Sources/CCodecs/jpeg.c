@@ -110,8 +110,8 @@ void codecs_encoder_destroy(codecs_encoder *encoder) {
 }
 
 // Makes room for the worst case, so that TurboJPEG never has to grow the buffer.
-static int reserve(codecs_encoder *encoder, int width, int height) {
-  size_t needed = tjBufSize(width, height, TJSAMP_420);
+static int reserve(codecs_encoder *encoder, int width, int height, int subsampling) {
+  size_t needed = tjBufSize(width, height, subsampling);
   if (needed == (size_t)-1) return 0;
   if (needed <= encoder->capacity) return 1;
   free(encoder->buffer);
@@ -122,11 +122,12 @@ static int reserve(codecs_encoder *encoder, int width, int height) {
 
 int codecs_jpeg_encode(
   codecs_encoder *encoder, const uint8_t *rgb, int width, int height, int quality,
-  const uint8_t **bytes, size_t *count, char *reason) {
-  if (!reserve(encoder, width, height)) return fail(reason, "out of memory");
+  int full_color, const uint8_t **bytes, size_t *count, char *reason) {
+  int subsampling = full_color ? TJSAMP_444 : TJSAMP_420;
+  if (!reserve(encoder, width, height, subsampling)) return fail(reason, "out of memory");
   unsigned long size = encoder->capacity;
   int result = tjCompress2(
-    encoder->handle, rgb, width, 0, height, TJPF_RGB, &encoder->buffer, &size, TJSAMP_420,
+    encoder->handle, rgb, width, 0, height, TJPF_RGB, &encoder->buffer, &size, subsampling,
     quality, TJFLAG_NOREALLOC | TJFLAG_ACCURATEDCT);
   if (result != 0) return fail(reason, tjGetErrorStr2(encoder->handle));
   *bytes = encoder->buffer;

@@ -1,4 +1,4 @@
-import Images
+public import Images
 public import Scene
 
 /// A real place in pictures: a folder with a `transforms.json` and the images that it names.
@@ -31,6 +31,11 @@ public struct Capture: Hashable, Sendable {
 
   public var count: Int { entries.count }
 
+  /// One picture as its file has it, byte for byte.
+  ///
+  /// - Throws: `ImageError`
+  public func picture(_ i: Int) throws -> ImageFile { try ImageFile(contentsOf: entries[i].path) }
+
   /// One frame at its file's size.
   ///
   /// - Throws: `ImageError`, or `CaptureError` where the file has changed since.
@@ -62,12 +67,9 @@ extension Frame {
   /// This frame at another size: the largest centred window of that shape, scaled; the intrinsics
   /// stay right.
   public func resampled(width: Int, height: Int) -> Frame {
-    let lens = camera.intrinsics
-    let crop = lens.centeredWindow(width: width, height: height)
     var camera = camera
-    camera.intrinsics = lens.fitted(width: width, height: height)
-    let window = image.cropped(x: crop.x, y: crop.y, width: crop.width, height: crop.height)
-    return Frame(image: window.resized(width: width, height: height), camera: camera)
+    camera.intrinsics = camera.intrinsics.fitted(width: width, height: height)
+    return Frame(image: image.fitted(width: width, height: height), camera: camera)
   }
 }
 

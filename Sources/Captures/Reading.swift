@@ -2,7 +2,8 @@ import Images
 import Scene
 
 extension Capture {
-  /// Opens a folder with a `transforms.json`, or such a file under any name.
+  /// Opens a folder with a `transforms.json`, or such a file under any name, or a folder with a
+  /// COLMAP model (text or binary, there or in `sparse/0`) and its images.
   ///
   /// The format is that of nerfstudio and instant-ngp: lenses for all frames or for each (`fl_x`,
   /// `fl_y`, `cx`, `cy`, `w`, `h`, or `camera_angle_x`), OpenGL camera-to-world matrices, image
@@ -10,7 +11,14 @@ extension Capture {
   ///
   /// - Throws: `CaptureError` or `ImageError`, naming the file and the frame.
   public init(contentsOf path: String) throws {
-    let file = try Self.transforms(at: path)
+    if kind(of: "\(path)/transforms.json") == .nothing, let model = ColmapModel.folder(in: path) {
+      try self.init(colmap: model, in: path)
+    } else {
+      try self.init(transforms: Self.transforms(at: path))
+    }
+  }
+
+  private init(transforms file: String) throws {
     let folder = parent(of: file)
     let transforms = try Transforms(contentsOf: file)
     guard !transforms.frames.isEmpty else {
@@ -23,8 +31,20 @@ extension Capture {
         frame, shared: transforms.lens, folder: folder, at: Location(file: file, part: part))
     }
     let cameras = entries.map(\.camera)
-    up = try transforms.checkedUp(at: file) ?? Self.up(of: cameras)
-    scale = try transforms.checkedScale(at: file) ?? Self.scale(of: cameras)
+    up = try checkedUp(transforms.up, at: file) ?? Self.up(of: cameras)
+    scale = try checkedScale(transforms.scale, at: file) ?? Self.scale(of: cameras)
+  }
+
+  private init(colmap file: String, in folder: String) throws {
+    let model = try ColmapModel(contentsOf: file)
+    guard !model.images.isEmpty else {
+      throw CaptureError.invalid(file: file, reason: "the model has no images; nothing can be seen")
+    }
+    name = lastComponent(of: folder)
+    entries = try model.entries(in: folder, model: file)
+    let cameras = entries.map(\.camera)
+    up = try checkedUp(model.up, at: file) ?? Self.up(of: cameras)
+    scale = try checkedScale(model.scale, at: file) ?? Self.scale(of: cameras)
   }
 
   private static func transforms(at path: String) throws -> String {
@@ -35,7 +55,10 @@ extension Capture {
       let file = "\(path)/transforms.json"
       guard kind(of: file) == .file else {
         throw CaptureError.missing(
-          file: path, reason: "has no transforms.json, which says where each picture was taken")
+          file: path,
+          reason:
+            "has no transforms.json and no COLMAP model, one of which says where each picture "
+            + "was taken")
       }
       return file
     }
@@ -60,23 +83,21 @@ extension Capture.Entry {
   }
 }
 
-extension Transforms {
-  fileprivate func checkedUp(at file: String) throws -> SIMD3<Double>? {
-    guard let up else { return nil }
-    guard up.count == 3, case let v = SIMD3(up[0], up[1], up[2]), v.isFinite, v.length > 1e-9 else {
-      throw CaptureError.invalid(file: file, reason: "rtfm_up = \(up) is no direction")
-    }
-    // A unit vector is taken as it is, so that what we wrote is read back bit by bit.
-    return abs(v.length - 1) < 1e-12 ? v : v.normalized
+private func checkedUp(_ up: [Double]?, at file: String) throws -> SIMD3<Double>? {
+  guard let up else { return nil }
+  guard up.count == 3, case let v = SIMD3(up[0], up[1], up[2]), v.isFinite, v.length > 1e-9 else {
+    throw CaptureError.invalid(file: file, reason: "rtfm_up = \(up) is no direction")
   }
+  // A unit vector is taken as it is, so that what we wrote is read back bit by bit.
+  return abs(v.length - 1) < 1e-12 ? v : v.normalized
+}
 
-  fileprivate func checkedScale(at file: String) throws -> Double? {
-    guard let scale else { return nil }
-    guard scale > 0, scale.isFinite else {
-      throw CaptureError.invalid(file: file, reason: "rtfm_scale = \(scale) must be positive")
-    }
-    return scale
+private func checkedScale(_ scale: Double?, at file: String) throws -> Double? {
+  guard let scale else { return nil }
+  guard scale > 0, scale.isFinite else {
+    throw CaptureError.invalid(file: file, reason: "rtfm_scale = \(scale) must be positive")
   }
+  return scale
 }
 
 // MARK: - Paths of files

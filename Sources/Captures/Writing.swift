@@ -1,4 +1,4 @@
-import Images
+public import Images
 public import Scene
 
 extension Capture {
@@ -10,6 +10,15 @@ extension Capture {
     case jpeg(quality: Int)
   }
 
+  /// The programs whose folders can be written.
+  public enum Layout: String, CaseIterable, Sendable {
+    /// `transforms.json` beside `images`; cameras come back bit by bit.
+    case nerfstudio
+    /// COLMAP's text model in `sparse/0`, of posed images without points, beside `images`; poses come
+    /// back within Float64's rounding.
+    case colmap
+  }
+
   /// Writes a folder that `init(contentsOf:)` reads back: images and, bit by bit, cameras.
   ///
   /// The folder appears in one step when it is complete. It must not be there, or be empty.
@@ -18,32 +27,72 @@ extension Capture {
   public static func write(
     frames: [Frame], up: SIMD3<Double>, scale: Double, to folder: String, as format: Format = .png
   ) throws {
-    guard isFree(folder) else { throw CaptureError.occupied(folder: folder) }
-    let files = frames.indices.map { imageName($0, format) }
-    let transforms = try Transforms(frames, files: files, up: up, scale: scale, for: folder)
-    let json = try transforms.json(for: folder)
+    try write(cameras: frames.map(\.camera), up: up, scale: scale, to: folder) { i in
+      try ImageFile(frames[i].image.encoded(as: format), name: "frame \(i + 1)")
+    }
+  }
 
-    var partial = folder
-    while partial.count > 1, partial.hasSuffix("/") { partial.removeLast() }
-    partial += ".partial-\(UInt64.random(in: 0 ..< .max))"
+  /// Writes a folder of pictures that are files already, byte for byte, one after the other.
+  ///
+  /// - Parameter picture: the file of the i-th camera, whose intrinsics are about its pixels.
+  /// - Throws: `CaptureError`, `ImageError`, or what `picture` throws; nothing is left behind then.
+  public static func write(
+    cameras: [Camera], up: SIMD3<Double>, scale: Double, to folder: String,
+    layout: Layout = .nerfstudio, picture: (Int) throws -> ImageFile
+  ) throws {
+    guard isFree(folder) else { throw CaptureError.occupied(folder: folder) }
+    guard !cameras.isEmpty else {
+      throw CaptureError.invalid(file: folder, reason: "a capture needs a frame at least")
+    }
+    guard up.isFinite, up.length > 1e-9, scale.isFinite, scale > 0 else {
+      throw CaptureError.invalid(
+        file: folder, reason: "up = \(up) must be a direction, scale = \(scale) positive")
+    }
+    let partial = try PartialFolder(for: folder)
     do {
-      try makeFolder(partial)
-      try makeFolder("\(partial)/images")
-      for (frame, file) in zip(frames, files) {
-        try save(frame.image.encoded(as: format), to: "\(partial)/\(file)")
+      try partial.makeFolder("images")
+      var names: [String] = []
+      for (i, camera) in cameras.enumerated() {
+        let picture = try picture(i)
+        try check(camera, picture, at: Location(file: folder, part: "frame \(i + 1)"))
+        names.append("\(number(i + 1, of: cameras.count)).\(picture.kind.fileExtension)")
+        try partial.save(picture.bytes, as: "images/\(names[i])")
       }
-      try save(json, to: "\(partial)/transforms.json")
-      guard rename(partial, folder) == 0 else { throw unwritable(folder) }
+      switch layout {
+      case .nerfstudio:
+        var transforms = Transforms(cameras, files: names.map { "images/\($0)" })
+        (transforms.up, transforms.scale) = ((0..<3).map { up[$0] }, scale)
+        try partial.save(transforms.json(for: folder), as: "transforms.json")
+      case .colmap:
+        try partial.makeFolder("sparse")
+        try partial.makeFolder("sparse/0")
+        let model = ColmapModel(cameras, names: names, up: up, scale: scale)
+        for (name, text) in model.texts {
+          try partial.save(Array(text.utf8), as: "sparse/0/\(name)")
+        }
+      }
+      try partial.finish()
     } catch {
-      remove(partial, files: files)
+      partial.remove()
       throw error
     }
   }
 
-  private static func imageName(_ i: Int, _ format: Format) -> String {
-    let number = String(i + 1)
-    let zeros = String(repeating: "0", count: max(0, 4 - number.count))
-    return "images/\(zeros)\(number).\(format == .png ? "png" : "jpg")"
+  /// A number with as many zeros as bring all names into their order.
+  private static func number(_ i: Int, of count: Int) -> String {
+    let (number, digits) = (String(i), max(4, String(count).count))
+    return String(repeating: "0", count: digits - number.count) + number
+  }
+
+  /// Holds a frame against the rules for reading it.
+  private static func check(_ camera: Camera, _ picture: ImageFile, at location: Location) throws {
+    let size = try picture.size(name: location.file)
+    let intrinsics = try Intrinsics(
+      Lens(camera.intrinsics), imageWidth: size.width, imageHeight: size.height, at: location)
+    guard intrinsics == camera.intrinsics else {
+      throw location.invalid("its intrinsics are for another size than its image has")
+    }
+    _ = try Pose(openGL: camera.pose.openGL, at: location)
   }
 }
 
@@ -59,32 +108,6 @@ extension Transforms {
           lens: lenses[i] == lens ? Lens() : lenses[i], file: files[i], matrix: camera.pose.openGL))
     }
   }
-
-  /// What a capture's file says, checked by the rules for reading it.
-  fileprivate init(
-    _ frames: [Frame], files: [String], up: SIMD3<Double>, scale: Double, for folder: String
-  ) throws {
-    guard !frames.isEmpty else {
-      throw CaptureError.invalid(file: folder, reason: "a capture needs a frame at least")
-    }
-    guard up.isFinite, up.length > 1e-9, scale.isFinite, scale > 0 else {
-      throw CaptureError.invalid(
-        file: folder, reason: "up = \(up) must be a direction, scale = \(scale) positive")
-    }
-    self.init(frames.map(\.camera), files: files)
-    self.up = (0..<3).map { up[$0] }
-    self.scale = scale
-    for (i, frame) in frames.enumerated() {
-      let location = Location(file: folder, part: "frame \(i + 1)")
-      let intrinsics = try Intrinsics(
-        Lens(frame.camera.intrinsics), imageWidth: frame.image.width,
-        imageHeight: frame.image.height, at: location)
-      guard intrinsics == frame.camera.intrinsics else {
-        throw location.invalid("its intrinsics are for another size than its image has")
-      }
-      _ = try Pose(openGL: frame.camera.pose.openGL, at: location)
-    }
-  }
 }
 
 extension Image {
@@ -98,6 +121,43 @@ extension Image {
 
 // MARK: - Folders
 
+/// A folder in the making, under a name of its own until it is complete.
+private final class PartialFolder {
+  private let folder: String
+  private let path: String
+  private var files: [String] = []
+  private var folders: [String] = []
+
+  init(for folder: String) throws {
+    var name = folder
+    while name.count > 1, name.hasSuffix("/") { name.removeLast() }
+    self.folder = folder
+    path = name + ".partial-\(UInt64.random(in: 0 ..< .max))"
+    guard mkdir(path, 0o755) == 0 else { throw unwritable(path) }
+  }
+
+  func makeFolder(_ name: String) throws {
+    guard mkdir("\(path)/\(name)", 0o755) == 0 else { throw unwritable("\(path)/\(name)") }
+    folders.append(name)
+  }
+
+  func save(_ bytes: [UInt8], as name: String) throws {
+    files.append(name)
+    try Captures.save(bytes, to: "\(path)/\(name)")
+  }
+
+  func finish() throws {
+    guard rename(path, folder) == 0 else { throw unwritable(folder) }
+  }
+
+  /// Removes what was made here, and nothing else.
+  func remove() {
+    for file in files { unlink("\(path)/\(file)") }
+    for folder in folders.reversed() { rmdir("\(path)/\(folder)") }
+    rmdir(path)
+  }
+}
+
 /// `writeFile` with a capture's error.
 func save(_ bytes: [UInt8], to path: String) throws {
   do {
@@ -109,10 +169,6 @@ func save(_ bytes: [UInt8], to path: String) throws {
 
 private func unwritable(_ path: String) -> CaptureError {
   .unwritable(file: path, reason: String(cString: strerror(errno)))
-}
-
-private func makeFolder(_ path: String) throws {
-  guard mkdir(path, 0o755) == 0 else { throw unwritable(path) }
 }
 
 /// Whether there is nothing at a path, or an empty folder.
@@ -129,11 +185,4 @@ private func isFree(_ path: String) -> Bool {
     }
     return true
   }
-}
-
-/// Removes what `write` made, and nothing else.
-private func remove(_ folder: String, files: [String]) {
-  for file in files + ["transforms.json"] { unlink("\(folder)/\(file)") }
-  rmdir("\(folder)/images")
-  rmdir(folder)
 }

@@ -41,7 +41,7 @@ extension Image {
 }
 
 /// The two formats that are understood.
-private enum Codec {
+enum Codec {
   case jpeg, png
 
   init(of data: [UInt8], name: String) throws {

@@ -6,16 +6,19 @@ public import Scene
 ///     let encoder = JPEGEncoder(quality: 80)
 ///     encoder.encode(image) { bytes in socket.send(bytes) }
 ///
-/// Colours are at half resolution (4:2:0). Not for two threads at once: one encoder a stream.
+/// Not for two threads at once: one encoder a stream.
 public final class JPEGEncoder {
   /// From 1 (smallest) to 100 (best).
   public var quality: Int
+  /// Whether colours are kept at full resolution (4:4:4), or at half of it (4:2:0).
+  public let keepsColor: Bool
   private let encoder: OpaquePointer
 
-  public init(quality: Int = 85) {
+  public init(quality: Int = 85, keepsColor: Bool = false) {
     guard let encoder = codecs_encoder_create() else { fatalError("JPEGEncoder: out of memory") }
     self.encoder = encoder
     self.quality = quality
+    self.keepsColor = keepsColor
   }
 
   deinit { codecs_encoder_destroy(encoder) }
@@ -31,7 +34,7 @@ public final class JPEGEncoder {
     let failure = reason { text in
       codecs_jpeg_encode(
         encoder, image.pixels, Int32(image.width), Int32(image.height),
-        Int32(min(100, max(1, quality))), &bytes, &count, text)
+        Int32(min(100, max(1, quality))), keepsColor ? 1 : 0, &bytes, &count, text)
     }
     if let failure {
       fatalError("JPEGEncoder: \(image.width) x \(image.height) pixels: \(failure)")

@@ -12,6 +12,15 @@ extension Image {
       pixels: weighted(rows, of: width * 3, Taps(from: self.height, to: height)))
   }
 
+  /// The largest centred window of the shape of width x height, scaled to that size: what
+  /// `Intrinsics.fitted` does to a lens.
+  public func fitted(width: Int, height: Int) -> Image {
+    let lens = Intrinsics(width: self.width, height: self.height, focal: [1, 1], center: .zero)
+    let crop = lens.centeredWindow(width: width, height: height)
+    return cropped(x: crop.x, y: crop.y, width: crop.width, height: crop.height)
+      .resized(width: width, height: height)
+  }
+
   /// The window whose top left pixel is at (x, y).
   public func cropped(x: Int, y: Int, width: Int, height: Int) -> Image {
     precondition(

@@ -30,13 +30,17 @@ typedef struct codecs_encoder codecs_encoder;
 codecs_encoder *codecs_encoder_create(void);
 void codecs_encoder_destroy(codecs_encoder *encoder);
 
-/// Encodes at 4:2:0. `*bytes` belongs to the encoder and lives until its next call.
+/// Encodes with colours at full resolution (4:4:4) or at half of it (4:2:0). `*bytes` belongs to
+/// the encoder and lives until its next call.
 int codecs_jpeg_encode(
   codecs_encoder *encoder, const uint8_t *rgb, int width, int height, int quality,
-  const uint8_t **bytes, size_t *count, char *reason);
+  int full_color, const uint8_t **bytes, size_t *count, char *reason);
 
 /// Encodes into memory that the caller hands to `free`.
 int codecs_png_encode(
   const uint8_t *rgb, int width, int height, uint8_t **bytes, size_t *count, char *reason);
+
+/// The CRC-32 of zlib and PNG, carried on from that of what came before (0: nothing).
+uint32_t codecs_crc32(uint32_t before, const void *data, size_t count);
 
 #endif
