@@ -1,0 +1,196 @@
+import Foundation
+import GRDB
+import Scene
+import Synchronization
+
+/// A path from the root, whatever the working directory becomes.
+func absolute(_ path: String) -> String {
+  path.hasPrefix("/") ? path : FileManager.default.currentDirectoryPath + "/" + path
+}
+
+/// This process's word that it opens a file only once: opening it again, even to read, would drop
+/// the lock that keeps other processes out (POSIX locks go with the first descriptor closed).
+final class Claim: Sendable {
+  private struct File: Hashable {
+    let device: UInt64
+    let number: UInt64
+  }
+
+  private static let open = Mutex<Set<File>>([])
+  private let file: File
+
+  /// - Throws: ``WorldFileError``: `.missing`, or `.busy` where this process has it open.
+  init(on path: String) throws {
+    var status = stat()
+    guard stat(path, &status) == 0 else {
+      throw WorldFileError.missing(file: path, reason: String(cString: strerror(errno)))
+    }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw WorldFileError.missing(file: path, reason: "is not a file")
+    }
+    let file = File(device: UInt64(status.st_dev), number: UInt64(status.st_ino))
+    guard Self.open.withLock({ $0.insert(file).inserted }) else {
+      throw WorldFileError.busy(file: path)
+    }
+    self.file = file
+  }
+
+  func drop() { _ = Self.open.withLock { $0.remove(file) } }
+
+  deinit { drop() }
+}
+
+extension WorldFile {
+  /// A checksum of any file, in hexadecimal: to tell one model's weights from another's.
+  public static func checksum(ofFile path: String) throws -> String {
+    guard let file = FileHandle(forReadingAtPath: path) else {
+      throw WorldFileError.missing(file: path, reason: String(cString: strerror(errno)))
+    }
+    var sum = Checksum()
+    while let piece = try file.read(upToCount: 1 << 20), !piece.isEmpty {
+      piece.withUnsafeBytes { sum.add($0) }
+    }
+    return String(sum.value, radix: 16)
+  }
+}
+
+/// A world file in the making: it gets its name when it is complete, and takes no other's place.
+enum NewFile {
+  static func write(to path: String, _ body: (Database) throws -> Void) throws {
+    let path = absolute(path)
+    var status = stat()
+    guard lstat(path, &status) != 0 else { throw WorldFileError.occupied(file: path) }
+    let partial = "\(path).partial-\(UInt32.random(in: 0 ... .max))"
+    defer { unlink(partial) }
+    try WorldFile.wording(path) {
+      let queue = try DatabaseQueue(path: partial, configuration: .scratch)
+      try queue.writeWithoutTransaction { db in
+        try Schema.migrate(db)
+        try body(db)
+        // As its owner will have it, so that opening it changes nothing.
+        _ = try String.fetchOne(db, sql: "PRAGMA journal_mode = WAL")
+      }
+      try queue.close()
+      try settle(partial)
+      guard rename(partial, path) else {
+        throw errno == EEXIST ? WorldFileError.occupied(file: path) : failure(path)
+      }
+      try settle((path as NSString).deletingLastPathComponent)
+    }
+  }
+
+  /// Gives a file its name unless something has it.
+  private static func rename(_ partial: String, _ path: String) -> Bool {
+    if link(partial, path) == 0 { return true }
+    guard errno != EEXIST else { return false }
+    return Foundation.rename(partial, path) == 0  // a disk without hard links
+  }
+
+  /// Waits until a file, or what a folder holds, is on disk.
+  private static func settle(_ path: String) throws {
+    let file = open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { throw failure(path) }
+    defer { close(file) }
+    guard fsync(file) == 0 else { throw failure(path) }
+  }
+
+  private static func failure(_ path: String) -> WorldFileError {
+    .failed(file: path, reason: "cannot be written: \(String(cString: strerror(errno)))")
+  }
+}
+
+extension Configuration {
+  /// For a file that counts only once it is complete.
+  static var scratch: Configuration {
+    var configuration = Configuration()
+    configuration.foreignKeysEnabled = false
+    configuration.prepareDatabase { db in
+      try db.execute(
+        sql: "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF")
+    }
+    return configuration
+  }
+
+  fileprivate static var reader: Configuration {
+    var configuration = Configuration()
+    configuration.readonly = true
+    configuration.prepareDatabase { db in
+      try db.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON")
+    }
+    return configuration
+  }
+}
+
+/// A world file that is only looked at: whatever it holds, nothing of it is changed.
+enum ReadOnly {
+  /// - Throws: ``WorldFileError``; `.busy` where someone has it open.
+  static func read<R>(_ path: String, _ body: (Database) throws -> R) throws -> R {
+    let path = absolute(path)
+    return try WorldFile.wording(path) {
+      let claim = try Claim(on: path)
+      defer { claim.drop() }
+      try WorldFile.checkHeader(of: path)
+      guard !isLocked(path) else { throw WorldFileError.busy(file: path) }
+      guard size(of: "\(path)-wal") > 0 else {
+        return try open(uri(path), .reader, body)
+      }
+      return try withCopy(of: path) { try open($0, .scratchReader, body) }
+    }
+  }
+
+  private static func open<R>(
+    _ path: String, _ configuration: Configuration, _ body: (Database) throws -> R
+  ) throws -> R {
+    let queue = try DatabaseQueue(path: path, configuration: configuration)
+    defer { try? queue.close() }
+    return try queue.read(body)
+  }
+
+  /// A name by which SQLite takes no lock and makes no file beside it.
+  private static func uri(_ path: String) -> String {
+    let plain = CharacterSet(charactersIn: "/-_.~").union(.alphanumerics)
+    let encoded = path.addingPercentEncoding(withAllowedCharacters: plain) ?? path
+    return "file:\(encoded)?immutable=1"
+  }
+
+  /// What a process that was killed left beside the file belongs to it: both are copied.
+  private static func withCopy<R>(of path: String, _ body: (String) throws -> R) throws -> R {
+    let folder = NSTemporaryDirectory() + "/rtfm-world-\(UUID().uuidString)"
+    let files = FileManager.default
+    try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? files.removeItem(atPath: folder) }
+    for end in ["", "-wal"] {
+      try files.copyItem(atPath: path + end, toPath: "\(folder)/copy.world\(end)")
+    }
+    return try body("\(folder)/copy.world")
+  }
+
+  /// Whether another process holds SQLite's lock on a file.
+  private static func isLocked(_ path: String) -> Bool {
+    let file = Foundation.open(path, O_RDONLY | O_CLOEXEC)
+    guard file >= 0 else { return false }
+    defer { close(file) }
+    var lock = flock()
+    (lock.l_type, lock.l_whence) = (Int16(F_WRLCK), Int16(SEEK_SET))
+    (lock.l_start, lock.l_len) = (0x4000_0000, 512)  // where all SQLite's locks are
+    return fcntl(file, F_GETLK, &lock) == 0 && lock.l_type != Int16(F_UNLCK)
+  }
+
+  static func size(of path: String) -> Int {
+    var status = stat()
+    return stat(path, &status) == 0 ? Int(status.st_size) : 0
+  }
+}
+
+extension Configuration {
+  /// For a copy of our own, whose log has to be read into it.
+  fileprivate static var scratchReader: Configuration {
+    var configuration = Configuration()
+    configuration.prepareDatabase { db in
+      try db.execute(
+        sql: "PRAGMA locking_mode = EXCLUSIVE; PRAGMA trusted_schema = OFF; "
+          + "PRAGMA cell_size_check = ON")
+    }
+    return configuration
+  }
+}
