@@ -17,6 +17,9 @@ public struct KV {
 
   init(keys: Tensor, values: Tensor) { (self.keys, self.values) = (keys, values) }
 
+  /// The same on another device.
+  func moved(to device: Device) -> KV { KV(keys: keys.to(device), values: values.to(device)) }
+
   /// Bytes that it takes.
   public var size: Int { 2 * keys.count * keys.type.size }
 }

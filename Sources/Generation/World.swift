@@ -1,5 +1,6 @@
 import Foundation
-import Memory
+import Images
+public import Memory
 public import Scene
 import Torch
 
@@ -8,75 +9,89 @@ import Torch
 ///
 ///     let world = World(model: model, scale: capture.scale)
 ///     await world.add(photos)
-///     let drawn = try await world.draw(camera)
+///     let drawn = await world.draw(camera)
 ///
 /// All who walk in a world share it: what one sees is remembered for the others. It is an actor on
 /// a thread of its own, and only frames leave it, never tensors.
 public actor World {
-  /// How a world is drawn and remembered.
-  public struct Settings: Hashable, Sendable {
-    /// How many keyframes a picture is drawn from at most.
-    public var contexts = 4
-    /// Network evaluations a picture.
-    public var steps = 1
-    /// Whether drawn frames that show something new are remembered.
-    public var admits = true
-
-    public init() {}
-  }
-
-  /// What was remembered of one keyframe: the truth, and what can be made from it again.
-  private struct Remembered {
-    let frame: Frame
-    /// The frame's keys and values, made when it is first recalled.
-    var kv: KV?
-  }
-
-  /// One picture, and how it came about.
-  public struct Drawn: Sendable {
-    public let frame: Frame
-    /// The keyframes that it was drawn from, best first.
-    public let context: [Int]
-    /// How many keyframes the world has now.
-    public let keyframes: Int
-    /// Milliseconds spent on recalling, on gathering the context's KV, and in the network.
-    public let recall: Double
-    public let gather: Double
-    public let network: Double
-  }
-
   public nonisolated let settings: Settings
   public nonisolated let scale: Double
   private let model: FrameModel
-  private var memory: SpatialMemory<Remembered>
+  /// Where keyframes are; `looks` knows how they look.
+  private var memory: SpatialMemory<Void>
+  private var looks: Looks
+  private let log: Log?
   /// The keyframe that was last remembered while walking.
   private var newest: Int?
+  private var course = Course()
+  private var isPrefetching = false
+  /// Keyframes whose pictures could not be read, and why: they are drawn from no more.
+  public private(set) var unreadable: [Int: String] = [:]
   private nonisolated let executor: ThreadExecutor
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor {
     executor.asUnownedSerialExecutor()
   }
 
+  /// A world in memory alone, of no frames yet.
+  ///
   /// - Parameters:
   ///   - scale: world units a network unit: 2 in metres, `Capture.scale` for a capture.
   public init(
     model: sending FrameModel, scale: Double, settings: Settings = Settings()
   ) {
-    self.model = model
     self.scale = scale
     self.settings = settings
-    var policy = Policy()
-    policy.keepsNewest = false  // `context(for:)` sees to it: given pictures have no newest
-    memory = SpatialMemory(scale: scale, policy: policy)
+    memory = SpatialMemory(scale: scale, policy: .walking)
+    looks = Looks(settings.budgets(on: model.device), file: nil, filed: 0, size: nil)
+    log = nil
+    self.model = model
+    executor = ThreadExecutor(name: "rtfm world")
+  }
+
+  /// A world on disk, as its last owner left it. Poses are read now, pictures when they matter.
+  ///
+  /// - Parameters:
+  ///   - width, height: of the frames that are drawn; kept pictures are cropped and scaled to it.
+  ///   - author: what draws, for the log of the walk that begins; nil leaves the file as it is, and
+  ///     what is drawn is remembered in memory alone.
+  ///   - known: take only so many of its keyframes, as they were when an old walk began.
+  /// - Throws: `WorldFileError`
+  public init(
+    model: sending FrameModel, file: WorldFile, width: Int, height: Int,
+    settings: Settings = Settings(), author: Author? = nil, known: Int = .max
+  ) throws {
+    scale = file.place.scale
+    self.settings = settings
+    var memory = SpatialMemory<Void>(scale: scale, policy: .walking)
+    try file.forEachKeyframe { id, camera, generation, _ in
+      guard id < known else { return }
+      var camera = camera
+      camera.intrinsics = camera.intrinsics.fitted(width: width, height: height)
+      guard memory.admit((), camera: camera, generation: generation, always: true) != nil else {
+        throw WorldFileError.damaged(
+          file: file.path, reason: "the camera of keyframe \(id) is none")
+      }
+    }
+    looks = Looks(
+      settings.budgets(on: model.device), file: file, filed: memory.count, size: (width, height))
+    log = try author.map {
+      try Log(file, $0, model, settings, width: width, height: height, known: memory.count)
+    }
+    self.memory = memory
+    self.model = model
     executor = ThreadExecutor(name: "rtfm world")
   }
 
   deinit { executor.close() }
 
   /// Remembers given pictures, all of them, as they are.
+  ///
+  /// - Precondition: the world is in memory alone; those of a file are given when it is made.
   public func add(_ frames: [Frame]) {
-    for frame in frames {
-      memory.admit(Remembered(frame: frame), camera: frame.camera, always: true)
+    precondition(log == nil, "World.add: a world on disk gets its given pictures when it is made")
+    for frame in frames where memory.admit((), camera: frame.camera, always: true) != nil {
+      looks.add(frame)
     }
   }
 
@@ -84,6 +99,8 @@ public actor World {
   public func keyframes(from first: Int = 0) -> [(id: Int, pose: Pose)] {
     memory.dropFirst(first).map { ($0.id, $0.camera.pose) }
   }
+
+  // MARK: Drawing
 
   /// Draws what a camera sees: recalls its context, places it in the camera's coordinates, asks the
   /// network, and remembers the picture if it shows something new.
@@ -94,21 +111,24 @@ public actor World {
     let start = clock.now
     let context = context(for: camera)
     let recalled = clock.now
-    let frames = context.map { (kv: kv(of: $0), camera: $0.camera) }
+    let frames = context.compactMap { keyframe in
+      kv(of: keyframe).map { (kv: $0, camera: keyframe.camera) }
+    }
     let gathered = model.gather(frames, for: camera, scale: scale)
     let placed = clock.now
     let image = model.draw(camera, context: gathered, steps: settings.steps).image.image
-    let frame = Frame(image: image, camera: camera)
     let drawn = clock.now
-    if remembers { remember(frame, from: context) }
+    if remembers { remember(Frame(image: image, camera: camera), from: context) }
+    lookAhead(from: camera)
     return Drawn(
-      frame: frame, context: context.map(\.id), keyframes: memory.count,
-      recall: (recalled - start) / .milliseconds(1), gather: (placed - recalled) / .milliseconds(1),
+      frame: Frame(image: image, camera: camera), context: context.map(\.id),
+      keyframes: memory.count, recall: (recalled - start) / .milliseconds(1),
+      gather: (placed - recalled) / .milliseconds(1),
       network: (drawn - placed) / .milliseconds(1))
   }
 
   /// The keyframes that matter for a camera, the newest one of the walk among them if it is near.
-  private func context(for camera: Camera) -> [Keyframe<Remembered>] {
+  private func context(for camera: Camera) -> [Keyframe<Void>] {
     var context = memory.recall(for: camera, limit: settings.contexts)
     guard let newest = newest.flatMap({ memory[id: $0] }), settings.contexts > 0,
       !context.contains(where: { $0.id == newest.id }),
@@ -118,18 +138,53 @@ public actor World {
     return context + [newest]
   }
 
-  private func kv(of keyframe: Keyframe<Remembered>) -> KV {
-    if let kv = memory[id: keyframe.id]?.value.kv { return kv }
-    let kv = model.encode(keyframe.value.frame)
-    memory.update(keyframe.id) { $0.kv = kv }
-    return kv
+  /// A keyframe's KV; nil where its picture cannot be read.
+  private func kv(of keyframe: Keyframe<Void>) -> KV? {
+    guard unreadable[keyframe.id] == nil else { return nil }
+    do {
+      return try looks.kv(of: keyframe.id, camera: keyframe.camera, by: model)
+    } catch {
+      unreadable[keyframe.id] = "\(error)"
+      return nil
+    }
   }
 
-  private func remember(_ frame: Frame, from context: [Keyframe<Remembered>]) {
+  private func remember(_ frame: Frame, from context: [Keyframe<Void>]) {
+    log?.note(frame.camera)
     guard settings.admits else { return }
     let generation = memory.generation(of: frame.camera, from: context)
-    newest =
-      memory.admit(Remembered(frame: frame), camera: frame.camera, generation: generation)
-      ?? newest
+    guard let id = memory.admit((), camera: frame.camera, generation: generation) else { return }
+    newest = id
+    looks.add(
+      KeyframeRecord(
+        id: id, camera: frame.camera, generation: generation, picture: ImageFile(frame.image),
+        walk: log?.walk), writesTo: log?.file)
+  }
+
+  // MARK: Looking ahead
+
+  /// Makes the KV that will be wanted soon between this frame and the next, a few at a time.
+  private func lookAhead(from camera: Camera) {
+    course.pass(camera, at: .now)
+    guard settings.prefetches > 0, !isPrefetching, looks.countOfKV < memory.count else { return }
+    isPrefetching = true
+    Task { [weak self] in await self?.prefetch() }
+  }
+
+  private func prefetch() {
+    isPrefetching = false
+    let soon = course.ahead.map { memory.recall(for: $0, limit: settings.contexts) } ?? []
+    let wanted = newest.flatMap { memory[id: $0] }.map { [$0] + soon } ?? soon
+    let missing = wanted.filter { !looks.hasKV($0.id) && unreadable[$0.id] == nil }
+    for keyframe in missing.prefix(settings.prefetches) { _ = kv(of: keyframe) }
+  }
+}
+
+extension Policy {
+  /// `World` sees to the newest keyframe itself: given pictures have no newest.
+  fileprivate static var walking: Policy {
+    var policy = Policy()
+    policy.keepsNewest = false
+    return policy
   }
 }

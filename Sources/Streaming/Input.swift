@@ -63,12 +63,15 @@ enum Notice: Sendable {
   case hello(title: String)
   /// Keyframes that are new on the map.
   case keyframes([(id: Int, place: Place)])
+  /// What is not as it should be while the walk goes on; empty once it is well again.
+  case warning(String)
   /// What went wrong; the connection is closed next.
   case error(String)
 
   var json: String {
     switch self {
     case .hello(let title): Self.encode(["title": title])
+    case .warning(let text): Self.encode(["warning": text])
     case .error(let text): Self.encode(["error": text])
     case .keyframes(let list):
       #"{"keyframes":["#

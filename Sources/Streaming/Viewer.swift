@@ -94,9 +94,14 @@ final class Viewer: Sendable {
       let walk = try await makeWalk()
       let map = MapPlane(of: walk)
       bell.continuation.yield()
+      var warning = ""
       for await _ in bell.stream {
         while let (action, id, applied) = try await nextStep() {
           let view = try await walk.step(action)
+          if view.warning != warning {
+            warning = view.warning
+            try await outbound.write(.text(Notice.warning(warning).json))
+          }
           for message in messages(view, id, applied, map) { try await outbound.write(message) }
         }
       }

@@ -30,10 +30,13 @@ public struct View: Sendable {
   public var context: [Int]
   /// Where the time went.
   public var times: Times
+  /// What is not as it should be while the walk goes on, such as why saving has stopped; empty where
+  /// all is well. The page shows it until it changes.
+  public var warning: String
 
   public init(
     jpeg: [UInt8], camera: Camera, keyframes: Int = 0, newKeyframes: [Keyframe] = [],
-    context: [Int] = [], times: Times = Times()
+    context: [Int] = [], times: Times = Times(), warning: String = ""
   ) {
     self.jpeg = jpeg
     self.camera = camera
@@ -41,6 +44,7 @@ public struct View: Sendable {
     self.newKeyframes = newKeyframes
     self.context = context
     self.times = times
+    self.warning = warning
   }
 
   /// A keyframe as the map knows it: a number and where it was taken.

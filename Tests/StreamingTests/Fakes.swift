@@ -10,9 +10,14 @@ final class BrighteningWalk: Walkable {
     Camera(
       intrinsics: Intrinsics(width: 1, height: 1, horizontalFieldOfView: 1), pose: Pose()))
   private let size: Int
+  private let warnings: [Int: String]
 
-  /// - Parameter size: bytes of "picture"; the first says how bright it is.
-  init(size: Int = 1) { self.size = size }
+  /// - Parameters:
+  ///   - size: bytes of "picture"; the first says how bright it is.
+  ///   - warnings: what is wrong at which step, from 1.
+  init(size: Int = 1, warnings: [Int: String] = [:]) {
+    (self.size, self.warnings) = (size, warnings)
+  }
 
   var count: Int { steps.withLock { $0.count } }
 
@@ -31,7 +36,8 @@ final class BrighteningWalk: Walkable {
     return View(
       jpeg: picture, camera: now, keyframes: number,
       newKeyframes: number == 1 ? [.init(id: 5, pose: now.pose)] : [], context: [5],
-      times: .init(recall: 0.5, gather: 1, network: 2, jpeg: 0.25))
+      times: .init(recall: 0.5, gather: 1, network: 2, jpeg: 0.25),
+      warning: warnings[number] ?? "")
   }
 }
 

@@ -22,6 +22,20 @@ import Testing
     }
   }
 
+  @Test func aWarningIsSaidOnceAndTakenBack() async throws {
+    try await walking(BrighteningWalk(warnings: [2: "the disk is full", 3: "the disk is full"])) {
+      client in
+      var said: [String] = []
+      for seq in 1...5 {
+        while case let message = try await client.next(), message.opcode != 2 {
+          if message.text.contains("warning") { said.append("\(seq) \(message.text)") }
+        }
+        try await client.say(seq, move: [0, 0, 1], seen: seq)
+      }
+      #expect(said == [#"2 {"warning":"the disk is full"}"#, #"4 {"warning":""}"#])
+    }
+  }
+
   @Test func inputMovesTheViewerAndBrightensThePicture() async throws {
     try await walking(BrighteningWalk()) { client in
       var seen = 0

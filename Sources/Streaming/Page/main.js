@@ -10,7 +10,8 @@ const $ = (id) => document.getElementById(id);
 
 /** What tests and the curious may look at. */
 const rtfm = {
-  frames: 0, position: null, heading: 0, fps: 0, latency: 0, keyframes: 0, errors: [],
+  frames: 0, position: null, heading: 0, fps: 0, latency: 0, keyframes: 0, warning: "",
+  errors: [],
 };
 window.rtfm = rtfm;
 
@@ -30,6 +31,7 @@ function opened() {
   [seq, seen, changedAt, lastError] = [0, 0, null, ""];
   meter.forget();
   map.clear();
+  warn("");
   figures.status("waking the model …");
 }
 
@@ -39,13 +41,19 @@ function arrived(frame) {
   send();
 }
 
-function noticed({ title, keyframes, error }) {
+function noticed({ title, keyframes, warning, error }) {
   if (title !== undefined) {
     document.title = title;
     figures.set("title", title);
   }
   if (keyframes) map.add(keyframes);
+  if (warning !== undefined) warn(warning);
   if (error) complain(error);
+}
+
+function warn(text) {
+  rtfm.warning = text;
+  figures.set("warning", text);
 }
 
 function waiting(milliseconds, reason) {
