@@ -1,34 +1,160 @@
 import Captures
+import Foundation
 import Generation
+import Images
+import Memory
 import Scene
 
 /// What a command walks in: the frames of a place at the model's size, and how to move there.
-struct Place: Sendable {
-  let name: String
-  let frames: [Frame]
-  let up: SIMD3<Double>
-  let scale: Double
-
-  /// Opens a capture, or the bundled world where none is named.
-  ///
-  /// - Parameter size: width and height that frames are cropped and scaled to.
-  init(_ path: String?, size: Size) throws {
-    let capture = try Capture(contentsOf: path ?? Shelf.worlds.path(of: "room"))
-    name = capture.name
-    frames = try capture.frames(width: size.width, height: size.height)
-    up = capture.up
-    scale = capture.scale
+///
+/// A class, since its vectors travel through async functions (see `Action`).
+final class Place: Sendable {
+  /// Where the frames are.
+  private enum Source {
+    case frames([Frame])
+    case file(WorldFile)
   }
 
-  var cameras: [Camera] { frames.map(\.camera) }
+  let name: String
+  let up: SIMD3<Double>
+  let scale: Double
+  /// The cameras of the given pictures, at the model's size.
+  let cameras: [Camera]
+  /// Where a walk begins: where the last one ended, or at the first picture.
+  let start: Camera
+  private let source: Source
+  private let size: Size
+
+  /// Opens a world or a capture, or the bundled world where none is named.
+  ///
+  /// - Parameters:
+  ///   - size: width and height that frames are cropped and scaled to.
+  ///   - save: the world file to go on in; made of the capture if it is not there.
+  convenience init(_ path: String?, size: Size, save: String? = nil) throws {
+    let path = try path ?? Shelf.worlds.path(of: "room")
+    if isWorld(path) {
+      guard save == nil else { throw PlaceError.isSaved(path) }
+      try self.init(WorldFile(at: path), size: size)
+    } else if let save {
+      let capture = try Capture(contentsOf: path)
+      if !FileManager.default.fileExists(atPath: save) { try capture.makeWorld(at: save) }
+      let file = try WorldFile(at: save)
+      guard file.place.name == capture.name else {
+        throw PlaceError.isAnother(save, holds: file.place.name, not: capture.name)
+      }
+      try self.init(file, size: size)
+    } else {
+      try self.init(Capture(contentsOf: path), size: size)
+    }
+  }
+
+  private init(_ capture: Capture, size: Size) throws {
+    let frames = try capture.frames(width: size.width, height: size.height)
+    (name, up, scale) = (capture.name, capture.up, capture.scale)
+    cameras = frames.map(\.camera)
+    start = cameras[0]
+    source = .frames(frames)
+    self.size = size
+  }
+
+  private init(_ file: WorldFile, size: Size) throws {
+    var cameras: [Camera] = []
+    try file.forEachKeyframe { _, camera, _, walk in if walk == nil { cameras.append(camera) } }
+    guard let first = try cameras.first ?? file.lastCamera() else {
+      throw WorldFileError.damaged(file: file.path, reason: "it has no frames")
+    }
+    self.cameras = cameras.isEmpty ? [first.fitted(size)] : cameras.map { $0.fitted(size) }
+    let last = try file.lastCamera()
+    start = (last.map { Camera(intrinsics: first.intrinsics, pose: $0.pose) } ?? first).fitted(size)
+    (name, up, scale) = (file.place.name, file.place.up, file.place.scale)
+    source = .file(file)
+    self.size = size
+  }
+
+  /// The same place with frames of another size.
+  ///
+  /// - Precondition: it is a world's file.
+  func resized(_ size: Size) throws -> Place {
+    guard let file else { preconditionFailure("Place.resized: a capture is opened at its size") }
+    return try Place(file, size: size)
+  }
+
+  /// The world's file, where there is one.
+  var file: WorldFile? {
+    if case .file(let file) = source { file } else { nil }
+  }
 
   /// A walking pace: 0.7 network units a second, which is 1.4 m where the scale is 2 m.
   var gait: Gait { Gait(up: up, speed: 0.7 * scale) }
 
   /// A world that remembers these frames.
-  func world(_ model: sending FrameModel, settings: World.Settings) async -> World {
-    let world = World(model: model, scale: scale, settings: settings)
-    await world.add(frames)
-    return world
+  ///
+  /// - Parameters:
+  ///   - author: what draws, where the walk is to be saved in the place's file.
+  ///   - known: how many of the file's keyframes to take.
+  func world(
+    _ model: sending FrameModel, settings: World.Settings, author: World.Author? = nil,
+    known: Int = .max
+  ) async throws -> World {
+    switch source {
+    case .file(let file):
+      return try World(
+        model: model, file: file, width: size.width, height: size.height, settings: settings,
+        author: author, known: known)
+    case .frames(let frames):
+      let world = World(model: model, scale: scale, settings: settings)
+      await world.add(frames)
+      return world
+    }
+  }
+}
+
+/// Whether a path means a world: a file that SQLite wrote, or that is called one. Anything else is a
+/// capture.
+func isWorld(_ path: String) -> Bool {
+  if path.hasSuffix(".world") { return true }
+  guard let file = FileHandle(forReadingAtPath: path) else { return false }
+  return (try? file.read(upToCount: 16)) == Data("SQLite format 3\0".utf8)
+}
+
+extension Camera {
+  fileprivate func fitted(_ size: Size) -> Camera {
+    Camera(
+      intrinsics: intrinsics.fitted(width: size.width, height: size.height), pose: pose)
+  }
+}
+
+extension Capture {
+  /// Makes a world of the capture's pictures, byte for byte.
+  func makeWorld(at path: String, name: String? = nil) throws {
+    try WorldFile.create(
+      at: path, place: PlaceRecord(name: name ?? self.name, up: up, scale: scale), count: count
+    ) { i in
+      KeyframeRecord(id: i, camera: entries[i].camera, picture: try checkedPicture(i))
+    }
+  }
+
+  /// A picture that can be decoded: what is kept for ever is looked at first.
+  private func checkedPicture(_ i: Int) throws -> ImageFile {
+    let picture = try picture(i)
+    _ = try picture.image(name: entries[i].path)
+    return picture
+  }
+}
+
+/// A world that was not meant.
+enum PlaceError: Error, CustomStringConvertible {
+  case isSaved(String)
+  case isAnother(String, holds: String, not: String)
+
+  var description: String {
+    switch self {
+    case .isSaved(let path):
+      "\(path): is saved as you walk in it, so --save is for captures; to leave it as it is, walk "
+        + "in a copy: rtfm world branch"
+    case .isAnother(let path, let name, let other):
+      "\(path): holds the place '\(name)', not '\(other)'; choose another name, or give it alone to "
+        + "go on in it"
+    }
   }
 }

@@ -7,6 +7,8 @@ public struct Size: ExpressibleByArgument, Hashable, Sendable, CustomStringConve
 
   init(side: Int) { (width, height) = (side, side) }
 
+  init(width: Int, height: Int) { (self.width, self.height) = (width, height) }
+
   public init?(argument: String) {
     let parts = argument.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }
     guard let w = parts.first ?? nil, let h = parts.last ?? nil, parts.count <= 2,

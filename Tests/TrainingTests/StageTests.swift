@@ -85,8 +85,9 @@ import Torch
     let (share, gradient) = (mask.floats, deviation.gradient!.floats)
     for b in 0..<4 {
       for n in 0..<16 {
-        let counts = (0..<16).contains { p in
-          share[b * 256 + (n / 4 * 4 + p / 4) * 16 + n % 4 * 4 + p % 4] == 1
+        let counts = (0..<16).contains { (p: Int) -> Bool in
+          let (row, column): (Int, Int) = (n / 4 * 4 + p / 4, n % 4 * 4 + p % 4)
+          return share[b * 256 + row * 16 + column] == 1
         }
         #expect((gradient[b * 16 + n] != 0) == counts, "patch \(n) of target \(b)")
       }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Generation
 import Images
+import Memory
 import Scene
 import Streaming
 import Torch
@@ -11,8 +12,12 @@ struct Explore: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Walk through a place in the browser.")
 
-  @Argument(help: "A capture: a folder with a transforms.json; the bundled world by default.")
+  @Argument(
+    help:
+      "A world's file, or a capture's folder (transforms.json or COLMAP); a bundled one if none.")
   var place: String?
+  @Option(help: "A world's file to save a capture's walk in; made if it is not there.")
+  var save: String?
   @Option(help: "A model's file, or the name of one in Models/.")
   var model: String?
   @Option(help: "The port to serve on; 0 takes any that is free.")
@@ -36,19 +41,50 @@ struct Explore: AsyncParsableCommand {
 
   func run() async throws {
     let device = try Device(named: device)
-    let model = try FrameModel(contentsOf: Shelf.models.path(of: model), on: device)
+    let modelPath = try Shelf.models.path(of: model)
+    let model = try FrameModel(contentsOf: modelPath, on: device)
     model.precision = .fastest
-    let place = try Place(place, size: resolution ?? Size(side: model.resolution))
+    let place = try Place(place, size: resolution ?? Size(side: model.resolution), save: save)
     var settings = World.Settings()
     (settings.contexts, settings.steps) = (contexts, steps)
-    let world = await place.world(model, settings: settings)
-    let start = place.frames[0].camera
+    let author = try place.file.map { _ in try World.Author(modelAt: modelPath) }
+    let world = try await place.world(model, settings: settings, author: author)
     let server = ExploreServer(host: host, port: port, title: place.name) {
-      Walk(in: world, at: start, gait: place.gait)
+      Walk(in: world, place)
     }
-    try await server.run { [host] port in
-      note("walk through '\(place.name)' at http://\(host):\(port) (Ctrl-C ends it)")
+    let remark = place.file.map { "saved in \($0.path)" } ?? "not saved; --save FILE.world keeps it"
+    signal(SIGXFSZ, SIG_IGN)  // a file that may not grow is an error to report, not an end
+    try await untilInterrupted { [host] in
+      try await server.run { port in
+        note("walk through '\(place.name)' at http://\(host):\(port) (\(remark); Ctrl-C ends it)")
+      }
     }
+    if let file = place.file {
+      try file.close()
+      note("saved \(file.status.saved) keyframes in \(file.path)")
+    }
+  }
+}
+
+/// Runs something until it ends, or is cancelled by Ctrl-C; a second Ctrl-C ends the program.
+private func untilInterrupted(_ body: @escaping @Sendable () async throws -> Void) async throws {
+  let task = Task { try await body() }
+  let sources = [SIGINT, SIGTERM].map { number in
+    signal(number, SIG_IGN)
+    let source = DispatchSource.makeSignalSource(signal: number)
+    source.setEventHandler { if task.isCancelled { exit(130) } else { task.cancel() } }
+    source.resume()
+    return source
+  }
+  defer { for source in sources { source.cancel() } }
+  try await task.value
+}
+
+extension World.Author {
+  /// A model by its file.
+  init(modelAt path: String) throws {
+    let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    self.init(model: name, weights: try WorldFile.checksum(ofFile: path))
   }
 }
 
@@ -57,13 +93,25 @@ private actor Walk: Walkable {
   nonisolated let up: SIMD3<Double>
   private let world: World
   private let session: Session
+  private let file: WorldFile?
   private let encoder = JPEGEncoder(quality: 90)
   private var told = 0
 
-  init(in world: World, at camera: Camera, gait: Gait) {
-    up = gait.up
+  init(in world: World, _ place: Place) {
+    up = place.up
+    file = place.file
     self.world = world
-    session = Session(in: world, at: camera, gait: gait)
+    session = Session(in: world, at: place.start, gait: place.gait)
+  }
+
+  /// What is wrong with the world's file while the walk goes on.
+  private func warning() async -> String {
+    if let trouble = file?.status.trouble {
+      return
+        "Saving has stopped: \(trouble). Your walk goes on in memory, and saving by itself once "
+        + "this is put right."
+    }
+    return await world.unreadable.values.first ?? ""
   }
 
   func step(_ action: Action) async throws -> View {
@@ -79,6 +127,6 @@ private actor Walk: Walkable {
     return View(
       jpeg: jpeg, camera: drawn.frame.camera, keyframes: drawn.keyframes,
       newKeyframes: news.map { View.Keyframe(id: $0.id, pose: $0.pose) }, context: drawn.context,
-      times: times)
+      times: times, warning: await warning())
   }
 }

@@ -3,18 +3,24 @@ import Captures
 import Foundation
 import Generation
 import Images
+import Memory
 import Scene
 import Torch
 
 /// `rtfm render`: draws a walk through a place into a video and a contact sheet.
 struct Render: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Draw a walk through a capture: an MP4 and a contact sheet.")
+    abstract: "Draw a walk through a world or a capture: an MP4 and a contact sheet.",
+    discussion: "A world's file stays as it is: what is drawn is remembered for this walk alone.")
 
-  @Argument(help: "A capture: a folder with a transforms.json; the bundled world by default.")
+  @Argument(
+    help:
+      "A world's file, or a capture's folder (transforms.json or COLMAP); a bundled one if none.")
   var place: String?
   @Option(help: "PATH.json, or through, orbit, spin or return.")
   var path = "through"
+  @Option(help: "Replay this walk of a world's log, with the world as it was when it began.")
+  var walk: Int?
   @Option(help: "The video's file; its contact sheet lies beside it as PNG.")
   var out: String
   @Option(help: "Frames of the walk.")
@@ -45,18 +51,29 @@ struct Render: AsyncParsableCommand {
 
   func run() async throws {
     let device = try Device(named: device)
-    let model = try FrameModel(contentsOf: Shelf.models.path(of: model), on: device)
+    let modelPath = try Shelf.models.path(of: model)
+    let model = try FrameModel(contentsOf: modelPath, on: device)
     model.precision = .fastest
-    let size = resolution ?? Size(side: model.resolution)
-    let place = try Place(place, size: size)
-    let walk = try walk(place, size)
+    var size = resolution ?? Size(side: model.resolution)
     var settings = World.Settings()
     (settings.contexts, settings.steps, settings.admits) = (contexts, steps, admit)
-    let world = await place.world(model, settings: settings)
+    var known = Int.max
+    var place = try Place(place, size: size)
+    let path: Path
+    if let walk {
+      let replay = try Replay(walk, of: place, by: World.Author(modelAt: modelPath), on: device)
+      (size, settings, known) = (replay.size, replay.recipe.settings, replay.known)
+      model.precision = replay.recipe.precision
+      place = try place.resized(size)
+      path = replay.path
+    } else {
+      path = try self.path(through: place, size)
+    }
+    let world = try await place.world(model, settings: settings, known: known)
     let video = try VideoWriter(to: out, size: size, rate: rate)
     var sheet = ContactSheet(columns: 8)
-    let stride = max(1, walk.cameras.count / 32)
-    for (i, camera) in walk.cameras.enumerated() {
+    let stride = max(1, path.cameras.count / 32)
+    for (i, camera) in path.cameras.enumerated() {
       let drawn = await world.draw(camera)
       try video.add(drawn.frame.image)
       if i % stride == 0 { sheet.add(drawn.frame.image, caption: "\(i)") }
@@ -64,11 +81,11 @@ struct Render: AsyncParsableCommand {
     try video.finish()
     let sheetPath = (out as NSString).deletingPathExtension + ".png"
     try sheet.image().writePNG(to: sheetPath)
-    note("wrote \(out) (\(walk.cameras.count) frames of \(size)) and \(sheetPath)")
+    note("wrote \(out) (\(path.cameras.count) frames of \(size)) and \(sheetPath)")
   }
 
-  private func walk(_ place: Place, _ size: Size) throws -> Path {
-    let start = place.frames[0].camera
+  private func path(through place: Place, _ size: Size) throws -> Path {
+    let start = place.start
     switch path {
     case "through": return .through(place.cameras, count: frames)
     case "return": return .return(place.cameras, count: frames)
@@ -83,6 +100,48 @@ struct Render: AsyncParsableCommand {
         walk.cameras[i].intrinsics = lens.fitted(width: size.width, height: size.height)
       }
       return walk
+    }
+  }
+}
+
+/// An old walk of a world, to be drawn again with everything as it was.
+private struct Replay {
+  let recipe: World.Recipe
+  let known: Int
+  let path: Path
+  var size: Size { Size(width: recipe.width, height: recipe.height) }
+
+  init(_ number: Int, of place: Place, by author: World.Author, on device: Device) throws {
+    guard let file = place.file else { throw ReplayError.noLog(place.name) }
+    let walks = try file.walks()
+    guard let walk = walks.first(where: { $0.id == number }), let recipe = World.Recipe(walk) else {
+      throw ReplayError.noWalk(number, of: file.path, walks.map(\.id))
+    }
+    guard let known = walk.known else { throw ReplayError.lost(number, of: file.path) }
+    (self.recipe, self.known) = (recipe, known)
+    path = Path(cameras: try file.cameras(ofWalk: number))
+    guard !path.cameras.isEmpty else { throw ReplayError.noWalk(number, of: file.path, []) }
+    if walk.weights != author.weights || recipe.device != device.description {
+      note(
+        "drawn by \(walk.model) (\(walk.weights)) on \(recipe.device) then, \(author.model) "
+          + "(\(author.weights)) on \(device) now: the pictures will differ")
+    }
+  }
+}
+
+private enum ReplayError: Error, CustomStringConvertible {
+  case noLog(String)
+  case noWalk(Int, of: String, [Int])
+  case lost(Int, of: String)
+
+  var description: String {
+    switch self {
+    case .noLog(let name): "'\(name)' is a capture: only worlds have a log of walks"
+    case .noWalk(let number, let file, let walks):
+      "\(file): has no walk \(number) with frames; there are: "
+        + (walks.isEmpty ? "none" : walks.map(String.init).joined(separator: ", "))
+    case .lost(let number, let file):
+      "\(file): walk \(number) cannot be replayed: keyframes that it began with are lost"
     }
   }
 }

@@ -1,0 +1,72 @@
+import Foundation
+import Images
+import Scene
+import TestSupport
+import Testing
+
+/// `rtfm world`, and worlds where captures may stand.
+@Suite(.serialized) struct WorldCommandTests {
+  @Test func aCaptureBecomesAWorldAndComesOutAgain() throws {
+    try Package.withTemporaryFolder { folder in
+      let (world, room) = ("\(folder)/room.world", "\(Package.root)/Worlds/room")
+      #expect(try Program("world", "import", room, "--out", world).status == 0)
+      let info = try Program("world", "info", world, "--json").json()
+      #expect(info["keyframes"] as? Int == 16 && info["given"] as? Int == 16)
+      let before = try Data(contentsOf: URL(filePath: world))
+
+      for format in ["nerfstudio", "colmap"] {
+        let out = "\(folder)/\(format)"
+        let export = try Program("world", "export", world, "--out", out, "--format", format)
+        #expect(export.status == 0, "\(export.errors)")
+        let picture = try FileManager.default.contentsOfDirectory(atPath: "\(out)/images").sorted()[
+          0]
+        let original = try FileManager.default.contentsOfDirectory(atPath: "\(room)/images")
+          .sorted()[0]
+        #expect(
+          FileManager.default.contentsEqual(
+            atPath: "\(out)/images/\(picture)", andPath: "\(room)/images/\(original)"))
+        #expect(try Program("world", "import", out, "--out", "\(out).world").status == 0)
+      }
+      let branch = "\(folder)/branch.world"
+      #expect(try Program("world", "branch", world, "--out", branch).status == 0)
+      #expect(try Program("world", "branch", world, "--out", branch).status == 1)
+      #expect(try Program("world", "verify", branch).status == 0)
+      let walk = try Program(
+        "render", world, "--path", "spin", "--frames", "4", "--out", "\(folder)/w.mp4")
+      #expect(walk.status == 0, "\(walk.errors)")
+      #expect(try Data(contentsOf: URL(filePath: world)) == before)
+    }
+  }
+
+  @Test func damageIsReportedAndTheRestIsSaved() throws {
+    try Package.withTemporaryFolder { folder in
+      let world = "\(folder)/room.world"
+      _ = try Program("world", "import", "\(Package.root)/Worlds/room", "--out", world)
+      var bytes = try Data(contentsOf: URL(filePath: world))
+      let middle = bytes.count / 2
+      for i in middle..<middle + 64 { bytes[i] ^= 0x55 }
+      try bytes.write(to: URL(filePath: world))
+      let verify = try Program("world", "verify", world, "--json")
+      #expect(verify.status == 1)
+      #expect((try verify.json()["problems"] as? [String])?.isEmpty == false)
+      let saved = try Program("world", "import", world, "--out", "\(folder)/saved.world")
+      #expect(saved.status == 0 && saved.errors.contains("lost: keyframe"), "\(saved.errors)")
+      #expect(try Program("world", "verify", "\(folder)/saved.world").status == 0)
+      #expect(try Data(contentsOf: URL(filePath: world)) == bytes)
+    }
+  }
+
+  @Test(arguments: [
+    ["world", "info", "/no/such.world"], ["explore", "/no/such.world"],
+    ["world", "import", "/no/such/place", "--out", "/tmp/never.world"],
+  ])
+  func whatIsNotThereIsNamed(arguments: [String]) throws {
+    let process = Program.process(arguments)
+    let pipe = Pipe()
+    process.standardError = pipe
+    try process.run()
+    let errors = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 1 && errors.contains("/no/such"), "\(errors)")
+  }
+}
