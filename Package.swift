@@ -86,7 +86,7 @@ let package = Package(
         .unsafeFlags([
           "-L\(libtorch)/lib", "-Xlinker", "-rpath", "-Xlinker", "\(libtorch)/lib",
         ]),
-        .linkedLibrary("torch"), .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
+        .linkedLibrary("torch_cpu"), .linkedLibrary("c10"),
       ]),
     library("Torch", ["CTorch"]),
     library("Layers", ["Torch"]),
@@ -94,6 +94,7 @@ let package = Package(
     library(
       "Training",
       ["Generation", "Procedural", "Captures", "Images", "Layers", "Memory", "Torch", "Scene"]),
+    library("Filming", ["Procedural", "Scene", "Torch"]),
     library(
       "Evaluation",
       ["Generation", "Captures", "Procedural", "Images", "Memory", "Torch", "Scene"]),
@@ -115,8 +116,8 @@ let package = Package(
     .executableTarget(
       name: "rtfm",
       dependencies: [
-        "Scene", "Images", "Captures", "Procedural", "Memory", "Torch", "Layers", "Generation",
-        "Training", "Evaluation", "Streaming",
+        "Scene", "Images", "Captures", "Procedural", "Filming", "Memory", "Torch", "Layers",
+        "Generation", "Training", "Evaluation", "Streaming",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ], swiftSettings: swift),
     .target(
@@ -138,6 +139,7 @@ let package = Package(
     tests("Torch", ["Torch"]),
     tests("Generation", ["Generation", "Images", "Layers", "Torch", "Memory", "Scene"]),
     tests("Training", ["Training", "Generation", "Procedural", "Layers", "Torch", "Scene"]),
+    tests("Filming", ["Filming", "Procedural", "CTracer", "Scene", "Torch"]),
     tests(
       "Evaluation",
       ["Evaluation", "Captures", "Generation", "Procedural", "Images", "Torch", "Scene"]),

@@ -67,7 +67,11 @@ const char *ct_version(void) { return TORCH_VERSION; }
 bool ct_load_cuda(void) {
   return guarded(false, [] {
 #if __has_include(<dlfcn.h>)
-    static void *library = dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
+    static void *library = [] {
+      // Float32 is Float32, also in convolutions, until ct_allow_tf32 says otherwise.
+      at::globalContext().setAllowTF32CuDNN(false);
+      return dlopen("libtorch_cuda.so", RTLD_NOW | RTLD_GLOBAL);
+    }();
     return library != nullptr && at::detail::getCUDAHooks().deviceCount() > 0;
 #else
     return false;
@@ -304,7 +308,15 @@ int32_t ct_split(ct_arg a, ct_dims sizes, int32_t n, int32_t axis, ct_tensor **o
 ct_tensor *ct_contiguous(ct_arg a) { return tensor([&] { return a->value.contiguous(); }); }
 ct_tensor *ct_clone(ct_arg a) { return tensor([&] { return a->value.clone(); }); }
 ct_tensor *ct_to(ct_arg a, int32_t dtype, int32_t kind, int32_t index) {
-  return tensor([&] { return a->value.to(device(kind, index), static_cast<at::ScalarType>(dtype)); });
+  return tensor([&] {
+    auto type = static_cast<at::ScalarType>(dtype);
+    bool recorded = a->value.requires_grad() && at::GradMode::is_enabled();
+    if (kind != CT_CUDA || !a->value.is_cpu() || recorded)
+      return a->value.to(device(kind, index), type);
+    TORCH_CHECK(!recording, "numbers from the CPU can't be part of recorded work");
+    // By way of page-locked memory, so that nobody waits for the GPU.
+    return a->value.contiguous().pin_memory().to(device(kind, index), true).to(type);
+  });
 }
 ct_tensor *ct_send(ct_arg a, int32_t kind, int32_t index) {
   return tensor([&] {

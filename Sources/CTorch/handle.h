@@ -17,6 +17,9 @@ namespace ctorch {
 /// The last failure's message, of this thread; emptied by the next call.
 extern thread_local std::string last_error;
 
+/// Whether this thread's work on a GPU is being recorded, and not done.
+extern thread_local bool recording;
+
 /// Keeps a message, without libtorch's C++ back-trace.
 void remember(const std::exception &e);
 

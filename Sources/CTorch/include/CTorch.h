@@ -19,6 +19,9 @@ extern "C" {
 
 typedef struct ct_tensor ct_tensor;
 typedef struct ct_generator ct_generator;
+typedef struct ct_code ct_code;
+typedef struct ct_kernel ct_kernel;
+typedef struct ct_graph ct_graph;
 typedef ct_tensor *_Nullable ct_result;
 typedef const ct_tensor *_Nonnull ct_arg;
 typedef const ct_tensor *_Nullable ct_optional;
@@ -186,6 +189,40 @@ int32_t ct_adamw_(
     ct_list params, ct_list grads, ct_list first, ct_list second, ct_list steps, int32_t n,
     double lr, double beta1, double beta2, double decay, double eps, ct_optional divisor,
     ct_optional skip);
+
+// ---- NVIDIA GPUs. NVRTC (or the library that RTFM_NVRTC names), the driver and librtfm_cuda are
+// opened when first needed; where one is missing, the error says so.
+typedef struct {
+  char name[96];
+  int32_t processors, major, minor;  // multiprocessors; compute capability
+  int64_t memory;                    // bytes
+} ct_gpu;
+int32_t ct_gpu_facts(int32_t index, ct_gpu *_Nonnull out);
+const char *_Nullable ct_compiler(void);  // NVRTC's version; NULL with the reason as error
+bool ct_has_graphs(void);                 // librtfm_cuda is there; false with the reason as error
+// Program text to machine code; needs no GPU. Headers are by the names that the text includes.
+ct_code *_Nullable ct_compile(
+    const char *_Nonnull text, const char *_Nonnull name,
+    const char *_Nonnull const *_Nonnull header_texts,
+    const char *_Nonnull const *_Nonnull header_names, int32_t headers,
+    const char *_Nonnull const *_Nonnull options, int32_t n);
+size_t ct_code_size(const ct_code *_Nonnull code);
+void ct_code_release(ct_code *_Nonnull code);
+ct_kernel *_Nullable ct_kernel_new(
+    const ct_code *_Nonnull code, const char *_Nonnull function, int32_t index);
+void ct_kernel_release(ct_kernel *_Nonnull kernel);
+// On the current stream; arguments: the address of each.
+int32_t ct_kernel_launch(
+    const ct_kernel *_Nonnull kernel, const uint32_t *_Nonnull grid, const uint32_t *_Nonnull block,
+    void *_Nonnull *_Nonnull arguments);
+uint64_t ct_address(ct_arg t);  // of the first element, on whichever device it is
+// A recording of work. From new to end (or release) this thread is on a stream of its own; what it
+// does from begin to end is recorded and not done. Tensors made then stay where replays put them.
+ct_graph *_Nullable ct_graph_new(int32_t index);
+int32_t ct_graph_begin(ct_graph *_Nonnull graph);
+int32_t ct_graph_end(ct_graph *_Nonnull graph);
+int32_t ct_graph_replay(ct_graph *_Nonnull graph);
+void ct_graph_release(ct_graph *_Nonnull graph);
 
 #ifdef __cplusplus
 }
