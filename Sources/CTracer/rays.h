@@ -54,11 +54,42 @@ TRACER_FN int lowest_bit(unsigned long long bits) {
 #endif
 }
 
+#if TRACER_LANES == 1
+#ifdef TRACER_ONE_LANE
+static thread_local bool one_lane_culls = false;  // so that both ways can be compared on a CPU
+#define TRACER_CULLS one_lane_culls
+#else
+#define TRACER_CULLS true
+#endif
+
+// The objects whose bounding spheres touch the way between two points.
+TRACER_FN crowd touched(const tracer_scene &scene, vec from, vec to) {
+  crowd found = {};
+  vec way = to - from;
+  float inverse = 1.0f / (dot(way, way) + 1e-9f);
+  for (int w = 0; w < TRACER_OBJECTS / 64; w++) {
+    int count = scene.object_count - w * 64;
+    unsigned long long bits = 0;
+    for (int k = 0; k < 64 && k < count; k++) {
+      int i = w * 64 + k;
+      vec middle = {scene.bound_x[i], scene.bound_y[i], scene.bound_z[i]};
+      vec off = middle - from - way * clamped(dot(middle - from, way) * inverse);
+      float radius = scene.bound_radius[i];
+      if (dot(off, off) <= radius * radius) bits |= 1ull << k;
+    }
+    found.word[w] = bits;
+  }
+  return found;
+}
+#endif
+
 // The objects that rays between two groups of points may meet: those whose bounding spheres touch
 // the round cone around both groups.
 TRACER_FN crowd candidates(const tracer_scene &scene, vec from, vec to) {
   crowd found = {};
-#if TRACER_LANES > 1
+#if TRACER_LANES == 1
+  if (TRACER_CULLS) return touched(scene, from, to);
+#else
   ball a = around(from), b = around(to);
   float dx = b.x - a.x, dy = b.y - a.y, dz = b.z - a.z;
   float length2 = dx * dx + dy * dy + dz * dz + 1e-9f;

@@ -174,6 +174,19 @@ void tracer_film_one_lane(
     const tracer_scene *scene, const tracer_camera *camera, int samples, unsigned char *pixels,
     float *depth, unsigned char *reflective);
 
+/* The same, with objects passed over as on a GPU whose bounding spheres a ray does not touch. */
+void tracer_film_one_lane_culled(
+    const tracer_scene *scene, const tracer_camera *camera, int samples, unsigned char *pixels,
+    float *depth, unsigned char *reflective);
+
+/* The text of the tracer for a GPU's compiler: the kernel's file first, then what it includes, by the
+ * names that it includes. Texts end with a zero byte. None where the compiler could not embed them. */
+typedef struct {
+  const char *name;
+  const unsigned char *text;
+} tracer_source;
+const tracer_source *tracer_sources(int *count);
+
 #endif
 
 #ifdef __cplusplus
