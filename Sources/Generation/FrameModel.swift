@@ -25,6 +25,11 @@ public final class FrameModel {
   public var precision = Precision.float32
   /// Made when a frame is first drawn on a CPU.
   var fused: FusedNetwork?
+  /// Whether an NVIDIA GPU draws by one recorded piece of work, where that can be had, and not
+  /// operation by operation: the same numbers in less time.
+  public var recordsDrawing = true
+  /// Made when a frame is first drawn on such a GPU.
+  var recorded: RecordedDrawing?
 
   /// What the layers compute in. The geometry, what conditions them and the heads are Float32.
   var type: ElementType { embed.weight.type }
@@ -76,20 +81,22 @@ public final class FrameModel {
   enum Role: Int { case context, target }
 
   /// Pixels and ray directions to tokens. t has one value a frame, or one for all.
-  func tokens(_ images: Tensor, t: Tensor, _ lenses: Lenses, _ role: Role) -> Tokens {
+  func tokens(
+    _ images: Tensor, t: Tensor, _ lenses: Lenses, _ role: Role, _ tables: LensTables? = nil
+  ) -> Tokens {
+    let tables = tables ?? LensTables(lenses, configuration, type: type, on: device)
     let p = configuration.patch
     let (rows, columns) = lenses.grid(patch: p)
     let padded = images.padded(
       right: columns * p - lenses.width, bottom: rows * p - lenses.height)
-    let rays = lenses.rays(patch: p, on: device)
-    let patches = Tensor.concatenated([patchify(padded, p), patchify(rays, p)], axis: 2)
+    let patches = Tensor.concatenated([patchify(padded, p), tables.rays], axis: 2)
     let roleVector = self.role.narrowed(0, role.rawValue..<role.rawValue + 1)  // [1, D]
     let batch = lenses.count
     let stream = Tensor.concatenated(
       [embed(patches.to(type)), registers.expanded([batch] + registers.shape)], axis: 1)
     return Tokens(
       stream: stream + roleVector.to(type), modulation: modulation(t, role),
-      positions: OwnPositions(lenses, configuration, type: type, on: device))
+      positions: tables.positions)
   }
 
   /// What conditions all layers: `[B, 6 D]` for t `[B]`.
@@ -126,7 +133,15 @@ public final class FrameModel {
   public func predict(
     _ z: Tensor, t: Tensor, _ lenses: Lenses, recalled: ((Int) -> LayerKV)?
   ) -> Prediction {
-    var tokens = tokens(z, t: t, lenses, .target)
+    predict(z, t: t, lenses, nil, recalled: recalled)
+  }
+
+  /// The same, with what the lenses decide computed before.
+  func predict(
+    _ z: Tensor, t: Tensor, _ lenses: Lenses, _ tables: LensTables?,
+    recalled: ((Int) -> LayerKV)?
+  ) -> Prediction {
+    var tokens = tokens(z, t: t, lenses, .target, tables)
     for (i, block) in blocks.enumerated() {
       let modulation = block.modulation(tokens.modulation)
       let (normed, kv) = block.keysAndValues(tokens.stream, modulation)

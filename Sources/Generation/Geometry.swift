@@ -69,6 +69,18 @@ private struct Normalized {
   }
 }
 
+/// What lenses alone decide of a prediction: to be computed once where frames are drawn again and
+/// again.
+struct LensTables {
+  let rays: Tensor  // [B, N, 3p²]
+  let positions: OwnPositions
+
+  init(_ lenses: Lenses, _ c: Configuration, type: ElementType, on device: Device) {
+    rays = patchify(lenses.rays(patch: c.patch, on: device), c.patch)
+    positions = OwnPositions(lenses, c, type: type, on: device)
+  }
+}
+
 extension OwnPositions {
   /// Places a frame's tokens in its own coordinates.
   init(_ lenses: Lenses, _ c: Configuration, type: ElementType = .float32, on device: Device) {

@@ -116,6 +116,9 @@ extension FrameModel {
         let slots = context?.slots ?? fused.gather([], for: query, scale: 1).slots!
         return sample(from: noise, lens, steps: steps) { fused.predict($0, t: $1, lens, slots) }
       }
+      if let recorded = recordedDrawing() {
+        return recorded.draw(lens, context: context, steps: steps, noise: noise)
+      }
       return drawTensors(query, context: context, steps: steps, noise: noise)
     }
   }
@@ -126,16 +129,24 @@ extension FrameModel {
   {
     let lens = query.intrinsics
     return sample(from: noise, lens, steps: steps) { z, t in
-      predict(
-        z ?? .zeros([1, 3, lens.height, lens.width], on: device),
-        t: Tensor(repeating: t, shape: [1], on: device), Lenses([lens]),
-        recalled: context.map { c in { c.layer($0) } })
+      evaluate(z, t: t, lens, nil, recalled: context.map { c in { c.layer($0) } })
     }
+  }
+
+  /// One evaluation for one frame; nil stands for zeros, and for tables that are yet to be computed.
+  func evaluate(
+    _ z: Tensor?, t: Double, _ lens: Intrinsics, _ tables: LensTables?,
+    recalled: ((Int) -> LayerKV)?
+  ) -> Prediction {
+    predict(
+      z ?? .zeros([1, 3, lens.height, lens.width], on: device),
+      t: Tensor(repeating: t, shape: [1], on: device), Lenses([lens]), tables,
+      recalled: recalled)
   }
 
   /// Euler's method from noise, or from zeros, to data: at t = i / steps, a step along
   /// (x̂ - z) / (1 - t).
-  private func sample(
+  func sample(
     from start: Tensor?, _ lens: Intrinsics, steps: Int,
     _ predict: (Tensor?, Double) -> Prediction
   ) -> (image: Tensor, logVariance: Tensor) {
@@ -161,6 +172,13 @@ extension FrameModel {
     let new = FusedNetwork(self, tokens: grid.rows * grid.columns + configuration.registers)
     fused = new
     return new
+  }
+
+  /// The way to draw with recorded work, where that can be.
+  private func recordedDrawing() -> RecordedDrawing? {
+    guard RecordedDrawing.fits(self) else { return nil }
+    if recorded == nil { recorded = RecordedDrawing(self) }
+    return recorded
   }
 
   /// Grows whenever a weight changes.

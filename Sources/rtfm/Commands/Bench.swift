@@ -39,6 +39,8 @@ struct Bench: ParsableCommand {
   var seconds = 10.0
   @Flag(inversion: .prefixedNo, help: "Compare with the same network in eager PyTorch (CPU).")
   var twin = true
+  @Flag(inversion: .prefixedNo, help: "Draw by recorded work on an NVIDIA GPU (CUDA graphs).")
+  var graphs = true
   @Flag(help: "Print one JSON document.")
   var json = false
 
@@ -59,6 +61,7 @@ struct Bench: ParsableCommand {
     if let threads { Runtime.threads = threads }
     let network = try network(on: device)
     network.model.precision = precision
+    network.model.recordsDrawing = graphs
     let precision = device == .cpu ? precision : .float32
     let machine = Machine(measuring: device, precision: precision)
     let results = contexts.values.flatMap { contexts in
