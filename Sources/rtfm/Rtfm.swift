@@ -8,7 +8,7 @@ struct Rtfm: AsyncParsableCommand {
     abstract: "Walk through places that a network draws: a real-time frame model.",
     subcommands: [
       Explore.self, Render.self, Evaluate.self, Revisit.self, Train.self, Scenes.self,
-      Benchmarks.self, WorldCommand.self, Doctor.self,
+      Benchmarks.self, WorldCommand.self, Doctor.self, Selfcheck.self, WeightsFile.self,
     ])
 }
 

@@ -17,7 +17,9 @@ struct Program {
   #endif
 
   /// Runs it to its end, in the package's folder.
-  init(_ arguments: String...) throws {
+  init(_ arguments: String...) throws { try self.init(arguments) }
+
+  init(_ arguments: [String]) throws {
     let process = Self.process(arguments)
     let folder = NSTemporaryDirectory() + "rtfm-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)

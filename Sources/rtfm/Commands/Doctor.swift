@@ -25,6 +25,10 @@ extension Doctor {
     let libtorch: String
     let cores: Int
     let devices: [String]
+    /// What the NVIDIA GPUs among them say about themselves.
+    let gpus: [GPUFacts]
+    /// The version of NVRTC, which compiles the tracer for a GPU; nil where it isn't here.
+    let nvrtc: String?
     /// What programs are found, and the first line of what they say about themselves.
     let tools: [String: String]
     let models: [Model]
@@ -37,6 +41,8 @@ extension Doctor {
       libtorch = Runtime.version
       cores = ProcessInfo.processInfo.activeProcessorCount
       devices = Device.all.map(\.description)
+      gpus = Device.all.compactMap(\.facts)
+      nvrtc = GPUCode.compiler
       let wanted = [("ffmpeg", "-version"), ("python3", "--version"), ("chromium", "--version")]
       let found = wanted.compactMap { name, flag in
         Command(name, flag).firstLine.map { (name, $0) }
@@ -44,7 +50,7 @@ extension Doctor {
       tools = Dictionary(uniqueKeysWithValues: found)
       models = Shelf.models.names.map(Model.init)
       worlds = Shelf.worlds.names
-      missing = Gap.all(tools: tools, models: models)
+      missing = Gap.all(tools: tools, models: models, gpus: gpus)
     }
   }
 
@@ -72,7 +78,7 @@ extension Doctor {
     let name: String
     let how: String
 
-    static func all(tools: [String: String], models: [Model]) -> [Gap] {
+    static func all(tools: [String: String], models: [Model], gpus: [GPUFacts]) -> [Gap] {
       var gaps = fromSetup ?? []
       func need(_ name: String, _ how: String) {
         if !gaps.contains(where: { $0.name == name }) { gaps.append(Gap(name: name, how: how)) }
@@ -80,6 +86,9 @@ extension Doctor {
       if tools["ffmpeg"] == nil { need("ffmpeg", "for films: apt-get install ffmpeg") }
       if models.isEmpty {
         need("model", "train one (rtfm train), or set RTFM_MODELS to its folder")
+      }
+      if !gpus.isEmpty, GPUCode.compiler == nil {
+        need("nvrtc", "for films on the GPU: pip install nvidia-cuda-nvrtc, or set RTFM_NVRTC")
       }
       for model in models where model.error != nil {
         need("model \(model.name)", "\(model.error!); bring the file again")
@@ -104,7 +113,9 @@ extension Doctor.Report {
     let tools = tools.sorted { $0.key < $1.key }.map { ("\($0.key)", $0.value) }
     let lines =
       [("swift", swift), ("libtorch", libtorch), ("cores", "\(cores)")]
-      + [("devices", devices.joined(separator: ", "))] + tools
+      + [("devices", devices.joined(separator: ", "))]
+      + gpus.map { ("gpu", "\($0.name), \($0.processors) processors, \($0.memory >> 30) GiB") }
+      + (nvrtc.map { [("nvrtc", $0)] } ?? []) + tools
       + models.map { ("model", $0.text) } + worlds.map { ("world", $0) }
       + missing.map { ("missing", "\($0.name): \($0.how)") }
     let end = missing.isEmpty ? "nothing is missing" : "\(missing.count) things are missing"
