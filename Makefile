@@ -1,6 +1,6 @@
 # The project's commands; `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build build explore test lint format clean
+.PHONY: help setup setup-build build bundle explore test lint format clean
 
 swift_files := Package.swift Sources $(wildcard Tests)
 
@@ -16,6 +16,9 @@ setup-build:
 build: setup-build ## build the program, release: .build/release/rtfm
 	swift build -c release --product rtfm
 
+bundle: setup-build ## for a machine with a GPU and PyTorch, no Swift: bundle/run, bundle.tar.gz
+	@Scripts/bundle
+
 explore: build ## build, start the server, print its address (ARGS="CAPTURE --port 8080")
 	.build/release/rtfm explore $(ARGS)
 
@@ -29,4 +32,4 @@ format: ## lay the Swift files out
 	swift format --in-place --recursive $(swift_files)
 
 clean: ## remove what was built (what was fetched, .deps, stays)
-	rm -rf .build
+	rm -rf .build .build-bundle bundle bundle.tar.gz
