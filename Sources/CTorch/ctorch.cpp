@@ -46,15 +46,10 @@ at::TensorOptions options(int32_t dtype, int32_t kind, int32_t index) {
 
 at::IntArrayRef ints(ct_dims dims, int32_t n) { return {dims, static_cast<size_t>(n)}; }
 
-std::vector<at::Tensor> tensors(ct_list list, int32_t n) {
-  std::vector<at::Tensor> result;
-  result.reserve(n);
-  for (int32_t i = 0; i < n; i++) result.push_back(list[i]->value);
-  return result;
-}
-
-std::optional<at::Tensor> maybe(ct_optional t) {
-  return t ? std::optional<at::Tensor>(t->value) : std::nullopt;
+/// What comes from the CPU while work is recorded would be there again at no replay.
+void check_upload(const at::Tensor &t, int32_t kind) {
+  TORCH_CHECK(!recording || kind != CT_CUDA || !t.is_cpu(),
+              "numbers from the CPU can't be part of recorded work");
 }
 
 }  // namespace
@@ -309,17 +304,13 @@ ct_tensor *ct_contiguous(ct_arg a) { return tensor([&] { return a->value.contigu
 ct_tensor *ct_clone(ct_arg a) { return tensor([&] { return a->value.clone(); }); }
 ct_tensor *ct_to(ct_arg a, int32_t dtype, int32_t kind, int32_t index) {
   return tensor([&] {
-    auto type = static_cast<at::ScalarType>(dtype);
-    bool recorded = a->value.requires_grad() && at::GradMode::is_enabled();
-    if (kind != CT_CUDA || !a->value.is_cpu() || recorded)
-      return a->value.to(device(kind, index), type);
-    TORCH_CHECK(!recording, "numbers from the CPU can't be part of recorded work");
-    // By way of page-locked memory, so that nobody waits for the GPU.
-    return a->value.contiguous().pin_memory().to(device(kind, index), true).to(type);
+    check_upload(a->value, kind);
+    return a->value.to(device(kind, index), static_cast<at::ScalarType>(dtype));
   });
 }
 ct_tensor *ct_send(ct_arg a, int32_t kind, int32_t index) {
   return tensor([&] {
+    check_upload(a->value, kind);
     // Only from page-locked memory can a copy be left to itself; libtorch keeps that until it is done.
     if (kind == CT_CUDA && a->value.is_cpu())
       return a->value.pin_memory().to(device(kind, index), a->value.scalar_type(), true);
@@ -366,60 +357,5 @@ int32_t ct_lerp_(ct_tensor *a, ct_arg b, double t) {
   return status([&] {
     at::NoGradGuard guard;
     a->value.lerp_(b->value, t);
-  });
-}
-
-// ---- Gradients
-
-ct_tensor *ct_detach(ct_arg a) { return tensor([&] { return a->value.detach(); }); }
-int32_t ct_set_requires_grad(ct_tensor *a, bool on) {
-  return status([&] { a->value.set_requires_grad(on); });
-}
-bool ct_requires_grad(ct_arg a) { return a->value.requires_grad(); }
-int32_t ct_backward(ct_arg loss) {
-  return status([&] { loss->value.backward(); });
-}
-ct_tensor *ct_grad(ct_arg a) {
-  last_error.clear();
-  if (!a->value.grad().defined()) return nullptr;
-  return tensor([&] { return a->value.grad(); });
-}
-void ct_clear_grad(ct_tensor *a) { a->value.mutable_grad().reset(); }
-void ct_set_grad_tensor(ct_tensor *a, ct_arg grad) {
-  status([&] { a->value.mutable_grad() = grad->value; });
-}
-
-// ---- Many tensors at once
-
-ct_tensor *ct_foreach_norm(ct_list list, int32_t n) {
-  return tensor([&] {
-    at::NoGradGuard guard;
-    return at::stack(at::_foreach_norm(tensors(list, n), 2)).norm();
-  });
-}
-int32_t ct_foreach_mul_(ct_list list, int32_t n, double s) {
-  return status([&] {
-    at::NoGradGuard guard;
-    at::_foreach_mul_(tensors(list, n), s);
-  });
-}
-int32_t ct_foreach_lerp_(ct_list to, ct_list from, int32_t n, double t) {
-  return status([&] {
-    at::NoGradGuard guard;
-    at::_foreach_lerp_(tensors(to, n), tensors(from, n), t);
-  });
-}
-int32_t ct_adamw_(
-    ct_list params, ct_list grads, ct_list first, ct_list second, ct_list steps, int32_t n,
-    double lr, double beta1, double beta2, double decay, double eps, ct_optional divisor,
-    ct_optional skip) {
-  return status([&] {
-    at::NoGradGuard guard;
-    auto counts = tensors(steps, n);
-    at::_foreach_add_(counts, 1);
-    at::_fused_adamw_(tensors(params, n), tensors(grads, n), tensors(first, n), tensors(second, n),
-                      {}, counts, lr, beta1, beta2, decay, eps, false, false, maybe(divisor),
-                      maybe(skip));
-    if (skip) at::_foreach_sub_(counts, std::vector<at::Tensor>(n, skip->value));
   });
 }

@@ -6,7 +6,9 @@
 #include <ATen/ATen.h>
 
 #include <exception>
+#include <optional>
 #include <string>
+#include <vector>
 
 struct ct_tensor {
   at::Tensor value;
@@ -45,6 +47,17 @@ ct_tensor *tensor(F f) noexcept {
 template <class F>
 int32_t status(F f) noexcept {
   return guarded<int32_t>(1, [&] { return f(), 0; });
+}
+
+inline std::vector<at::Tensor> tensors(ct_list list, int32_t n) {
+  std::vector<at::Tensor> result;
+  result.reserve(n);
+  for (int32_t i = 0; i < n; i++) result.push_back(list[i]->value);
+  return result;
+}
+
+inline std::optional<at::Tensor> maybe(ct_optional t) {
+  return t ? std::optional<at::Tensor>(t->value) : std::nullopt;
 }
 
 }  // namespace ctorch

@@ -34,7 +34,7 @@ public final class GPUFilm {
     let owners = takes.enumerated().flatMap { i, take in take.cameras.map { _ in i } }
     let read: [Kernel.Argument] = [
       .tensor(upload(FilmKernel.bytes(of: takes.map(\.world)))),
-      .tensor(Tensor(owners).to(.int32).to(device)),
+      .tensor(Tensor(owners).to(.int32).sent(to: device)),
       .tensor(upload(FilmKernel.bytes(of: cameras))),
     ]
     let lenses = Tensor(
@@ -52,7 +52,7 @@ public final class GPUFilm {
   }
 
   private func upload(_ bytes: [UInt8]) -> Tensor {
-    bytes.withUnsafeBytes { Tensor(bytes: $0, shape: [$0.count], type: .uint8) }.to(device)
+    bytes.withUnsafeBytes { Tensor(bytes: $0, shape: [$0.count], type: .uint8) }.sent(to: device)
   }
 }
 
@@ -83,10 +83,10 @@ public struct Films {
     let first = films[0].frame.image
     let shape = [films.count, first.height, first.width]
     func bytes(_ all: [UInt8], _ shape: [Int]) -> Tensor {
-      all.withUnsafeBytes { Tensor(bytes: $0, shape: shape, type: .uint8) }.to(device)
+      all.withUnsafeBytes { Tensor(bytes: $0, shape: shape, type: .uint8) }.sent(to: device)
     }
     pixels = bytes(films.flatMap(\.frame.image.pixels), shape + [3])
-    depth = Tensor(films.flatMap(\.depth), shape: shape).to(device)
+    depth = Tensor(films.flatMap(\.depth), shape: shape).sent(to: device)
     reflective = bytes(films.flatMap { $0.reflective.map { $0 ? 1 : 0 } }, shape)
   }
 

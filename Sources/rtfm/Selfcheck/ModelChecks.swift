@@ -99,6 +99,6 @@ struct ModelChecks {
     let images = Tensor.concatenated(known.map { Tensor($0.image) }, axis: 0)
     let kv = plain.encode(images, Lenses(known.map(\.camera.intrinsics)))
     return plain.recall(
-      kv, of: [known.map(\.camera)], for: [query], perScene: 1, scale: scale)
+      kv, of: [known.map(\.camera)], for: [query], perScene: 1, scales: [scale])
   }
 }

@@ -131,6 +131,11 @@ extension Operation {
     Operation("contiguous, clone", calls: ["contiguous", "clone"], [[.normal([2, 3, 64])]]) {
       $0[0].transposed(0, 2).contiguous().copy()
     },
+    Operation("send", some, gradient: false) {
+      let here = Tensor.arange(129).to($0[0].type)
+      return $0[0].sum(0).reshaped(-1).narrowed(0, 0..<4)
+        + here.narrowed(0, 5..<9).sent(to: $0[0].device)
+    },
     Operation("to", [[.normal([5, 77])]], types: [.bfloat16]) { $0[0].to(.float32) * 2 },
     Operation("from_bytes, copy_bytes", calls: ["from_bytes", "copy_bytes"], some, gradient: false)
     {
@@ -156,6 +161,10 @@ extension Operation {
     Operation("mul_scalar_", some, gradient: false) {
       $0[0].multiplyInPlace(0.7); return $0[0]
     },
+    Operation("mul_", alike, gradient: false) {
+      $0[0].multiplyInPlace($0[1])
+      return $0[0]
+    },
     Operation("lerp_", alike, gradient: false) {
       $0[0].moveInPlace(towards: $0[1], by: 0.1)
       return $0[0]
@@ -166,7 +175,7 @@ extension Operation {
 
   private static let lists: [Operation] = [
     Operation("foreach_norm", three, types: [.float32], gradient: false) {
-      Tensor([Float($0.norm)], shape: [1])
+      $0.norm
     },
     Operation("foreach_mul_", three, gradient: false) {
       $0.multiplyInPlace(0.4); return flat($0)
@@ -175,7 +184,15 @@ extension Operation {
       $0.moveInPlace(towards: $0.map { $0.squared() }, by: 0.25)
       return flat($0)
     },
-    Operation("adamw_", three, types: [.float32], gradient: false, adamW),
+    Operation("adamw_", three, types: [.float32], gradient: false) { adamW($0) },
+    Operation("adamw_ with divisor", calls: ["adamw_"], three, types: [.float32], gradient: false) {
+      let device = $0[0].device
+      return adamW(
+        $0, divisor: Tensor(repeating: 3, shape: [], on: device), skip: .zeros([], on: device))
+    },
+    Operation("adamw_ left out", calls: ["adamw_"], three, types: [.float32], gradient: false) {
+      adamW($0, skip: Tensor(repeating: 1, shape: [], on: $0[0].device))
+    },
     Operation(
       "backward, grad", calls: ["backward", "grad", "set_grad_tensor", "clear_grad", "detach"],
       some,
@@ -206,14 +223,17 @@ extension Operation {
   }
 
   /// Three steps on fixed gradients.
-  private static func adamW(_ parameters: [Tensor]) -> Tensor {
+  private static func adamW(
+    _ parameters: [Tensor], divisor: Tensor? = nil, skip: Tensor? = nil
+  ) -> Tensor {
     func zeros(_ t: Tensor) -> Tensor { .zeros(t.shape, type: t.type, on: t.device) }
     let (first, second) = (parameters.map(zeros), parameters.map(zeros))
     let steps = parameters.map { Tensor.zeros([], on: $0.device) }
     for i in 1...3 {
       parameters.adamWInPlace(
         gradients: parameters.map { $0.squared() * Double(i) - 0.5 }, first: first, second: second,
-        steps: steps, rate: 0.01, betas: (0.9, 0.95), decay: 0.1, epsilon: 1e-8)
+        steps: steps, rate: 0.01, betas: (0.9, 0.95), decay: 0.1, epsilon: 1e-8,
+        divisor: divisor, skip: skip)
     }
     return flat(parameters)
   }
