@@ -66,7 +66,7 @@ struct Train: ParsableCommand {
   var precision: Precision?
   @Option(help: "Multiplies the learning rate.")
   var rate = 1.0
-  @Option(help: "Steps of warm-up.")
+  @Option(help: "Steps of warm-up, also after a start from --weights.")
   var warmUp = 200
   @Option(help: "The last part of the steps, 0 to 1, over which the learning rate falls to zero.")
   var decayShare = 0.2
@@ -127,7 +127,7 @@ struct Train: ParsableCommand {
     plan.optimizer.kind = optimizer
     plan.optimizer.rate = (optimizer == .muon ? 2e-3 : 1e-3) * rate
     plan.optimizer.muonRate *= rate
-    plan.optimizer.warmUp = warmUp
+    (plan.optimizer.warmUp, plan.optimizer.rewarmUp) = (warmUp, warmUp)
     plan.optimizer.decayShare = decayShare
     return plan
   }
