@@ -14,6 +14,12 @@ public protocol Recollection {
   func glance(_ i: Int, of views: [Camera]) async -> Image
   /// How many frames are remembered.
   func keyframeCount() async -> Int
+  /// Puts what is remembered to the test that it stands for, before each return: nothing, mostly.
+  func rest() async throws
+}
+
+extension Recollection {
+  public func rest() async throws {}
 }
 
 extension World: Recollection {

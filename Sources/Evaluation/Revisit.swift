@@ -4,7 +4,7 @@ public import Scene
 /// frames, and what is drawn then is compared with what was drawn first.
 ///
 ///     var revisit = Revisit()
-///     await revisit.add("rtfm", outing, Revisit.visits(of: outing, with: world))
+///     revisit.add("rtfm", outing, try await Revisit.visits(of: outing, with: world))
 ///     let rows = revisit.results
 ///
 /// One walk serves all its returns, so the later ones have seen the start at the earlier ones, too.
@@ -48,15 +48,18 @@ public struct Revisit {
 
   /// Walks an outing: the first visit, then each return.
   ///
-  /// - Parameter watch: called after each frame with how many have been drawn.
+  /// - Parameter watch: called after each frame with how many have been drawn since the first.
+  /// - Throws: what the memory's ``Recollection/rest()`` does.
   public static func visits(
     of outing: Outing, with memory: some Recollection, watch: (Int) -> Void = { _ in }
-  ) async -> [Visit] {
+  ) async throws -> [Visit] {
     var visits: [Visit] = []
     for i in outing.walk.indices {
+      let isReturn = outing.returns.contains(i)
+      if isReturn { try await memory.rest() }
       let image = await memory.step(i, of: outing.walk)
       watch(i)
-      guard i == 0 || outing.returns.contains(i) else { continue }
+      guard i == 0 || isReturn else { continue }
       var images = [image]
       for k in outing.views.indices.dropFirst() {
         images.append(await memory.glance(k, of: outing.views))

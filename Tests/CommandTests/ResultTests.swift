@@ -69,10 +69,10 @@ import Testing
       let keys = rows.map {
         "\($0["memory"] ?? "") \($0["pose"] ?? "") \($0["frames"] ?? "")"
       }
-      let expected = ["rtfm", "window", "random", "ungated"].flatMap { memory in
+      let expected = ["rtfm", "reopened", "window", "random", "ungated"].flatMap { memory in
         ["exact", "near"].flatMap { pose in [4, 8].map { "\(memory) \(pose) \($0)" } }
       }
-      #expect(Set(keys) == Set(expected) && keys.count == 16)
+      #expect(Set(keys) == Set(expected) && keys.count == 20)
       for row in rows {
         #expect((5...100).contains(row["psnr"] as? Double ?? 0))
         #expect(row["flip"] is Double && row["ssim"] is Double)
@@ -83,6 +83,7 @@ import Testing
       // Two given pictures and nine frames; the gate lets in no more than that.
       #expect(counts["ungated"] == 11 && counts["window"] == 4)
       #expect((2...11).contains(counts["rtfm"] ?? 0))
+      #expect((2...11).contains(counts["reopened"] ?? 0))
       #expect(try Image(contentsOf: "\(folder)/plot.png").width == 800)
       #expect(try Image(contentsOf: "\(folder)/sheet.png").height > 4 * 32)
     }

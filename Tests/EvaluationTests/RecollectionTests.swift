@@ -1,3 +1,4 @@
+import Foundation
 import Generation
 import Scene
 import TestSupport
@@ -91,5 +92,24 @@ struct RecollectionTests {
     let step = await world.step(1, of: Self.ring)
     #expect(glance == step)
     #expect(await world.keyframeCount() == 3)
+  }
+
+  /// What was drawn before a rest is drawn from after it, and what is saved looks as it did.
+  @Test func aReopenedWorldKnowsWhatItKnew() async throws {
+    let folder = NSTemporaryDirectory() + "rtfm-" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let world = try Reopening(at: folder + "/a.world", given: Self.given, scale: 1) {
+      try FrameModel(contentsOf: Package.golden("tiny"))
+    }
+    for i in [1, 2, 4] { _ = await world.step(i, of: Self.ring) }
+    let count = await world.keyframeCount()
+    let before = await world.glance(5, of: Self.ring)
+    try await world.rest()
+    #expect(await world.keyframeCount() == count && count > 2)
+    let after = await world.glance(5, of: Self.ring)
+    #expect(psnr(after, before) > 30)
+    _ = await world.step(5, of: Self.ring)
+    #expect(await world.keyframeCount() > count)
   }
 }

@@ -150,7 +150,10 @@ public final class WorldFile: Sendable {
   }
 
   private func read<R>(_ body: (Database) throws -> R) throws -> R {
-    try Self.wording(path) { try queue.read(body) }
+    guard !isClosed.withLock({ $0 }) else {
+      throw WorldFileError.failed(file: path, reason: "it has been closed: open it again")
+    }
+    return try Self.wording(path) { try queue.read(body) }
   }
 
   // MARK: Reading

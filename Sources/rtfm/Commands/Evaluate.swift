@@ -27,7 +27,7 @@ struct Evaluate: AsyncParsableCommand {
   var worlds = 8
   @Option(help: "A family of procedural worlds; give it again for more. All by default.")
   var family: [String] = []
-  @Option(help: "Procedural: frames of the walk that measures drift; 0 for none.")
+  @Option(help: "Procedural: frames that measure drift, best whole laps of 100; 0 for none.")
   var drift = 300
   @Option(help: "Procedural: pictures a target that measure diversity; 0 for none.")
   var diversity = 4
@@ -147,7 +147,7 @@ struct Evaluate: AsyncParsableCommand {
       let outing = Outing(procedural: 0, family: family, side: side, returns: [revisit])
       note("revisit: \(outing.name)")
       let world = try await world(outing.given, outing.scale, admits: true)
-      test.add("rtfm", outing, await Evaluation.Revisit.visits(of: outing, with: world))
+      test.add("rtfm", outing, try await Evaluation.Revisit.visits(of: outing, with: world))
     }
     return test.results
   }

@@ -15,20 +15,22 @@ struct Revisit: AsyncParsableCommand {
       One walk leaves a view and is back after each of the numbers of frames. The view, and four \
       5 to 20 cm and 5 to 15 degrees beside it, are drawn before leaving and at each return. \
       Beside the world's own memory (rtfm) stand one that knows the last frames only (window), one \
-      that recalls any frames (random), and the world's without its gate, which keeps every frame \
-      (ungated). Every picture is drawn by the model, never taken from a store.
+      that recalls any frames (random), the world's without its gate, which keeps every frame \
+      (ungated), and the world's on disk, closed and opened again before each return (reopened). \
+      Every picture is drawn by the model, never taken from a store.
       """)
 
   /// A way of remembering.
   enum Memory: String, CaseIterable, ExpressibleByArgument {
-    case rtfm, window, random, ungated
+    case rtfm, reopened, window, random, ungated
   }
 
   @Argument(help: "A capture's folder, or procedural.")
   var place: String
   @Option(help: "After how many frames to be back; several numbers, rising.")
   var frames = Counts([16, 64, 256, 1000])
-  @Option(help: "A way of remembering: rtfm, window, random or ungated. Again for more; or all.")
+  @Option(
+    help: "rtfm, reopened, window, random or ungated; give it again for more. All by default.")
   var memory: [Memory] = []
   @Option(help: "How many frames a picture is drawn from at most.")
   var contexts = 4
@@ -107,17 +109,34 @@ struct Revisit: AsyncParsableCommand {
     switch kind {
     case .rtfm:
       let world = try await network.world(outing.given, scale: outing.scale, settings: settings)
-      return await Evaluation.Revisit.visits(of: outing, with: world, watch: watch)
+      return try await Evaluation.Revisit.visits(of: outing, with: world, watch: watch)
+    case .reopened:
+      return try await reopened(outing, settings, watch)
     case .window:
-      return await Evaluation.Revisit.visits(
+      return try await Evaluation.Revisit.visits(
         of: outing, with: try archive(.newest), watch: watch)
     case .random:
-      return await Evaluation.Revisit.visits(
+      return try await Evaluation.Revisit.visits(
         of: outing, with: try archive(.random(seed: 1)), watch: watch)
     case .ungated:
-      return await Evaluation.Revisit.visits(
+      return try await Evaluation.Revisit.visits(
         of: outing, with: try archive(.covering), watch: watch)
     }
+  }
+
+  /// Walks in a world on disk that is gone when it is done.
+  private func reopened(
+    _ outing: Outing, _ settings: World.Settings, _ watch: (Int) -> Void
+  ) async throws -> [Evaluation.Revisit.Visit] {
+    let folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("rtfm-revisit-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    let world = try Reopening(
+      at: folder.appendingPathComponent("revisit.world").path, given: outing.given,
+      scale: outing.scale, settings: settings
+    ) { try network.open() }
+    return try await Evaluation.Revisit.visits(of: outing, with: world, watch: watch)
   }
 
   private func write(_ results: [RevisitResult], _ pictures: Image) throws {
