@@ -53,6 +53,7 @@ struct BrokenWalk: Walkable {
 }
 
 /// An endless chequered floor under an evening sky, eye height 1.6 above it: something to look at.
+/// No two places on it look alike: the tiles brighten northwards, band after band of 16.
 final class FloorWalk: Walkable {
   let up: SIMD3<Double> = [0, -1, 0]
   private static let sun = SIMD3(0.3, -0.12, 1).normalized
@@ -109,7 +110,10 @@ final class FloorWalk: Walkable {
     let distance = -eye.y / ray.y
     let hit = eye + ray * distance
     let isDark = (Int(hit.x.rounded(.down)) + Int(hit.z.rounded(.down))) & 1 == 0
-    let tile: SIMD3<Double> = isDark ? [0.14, 0.17, 0.22] : [0.62, 0.57, 0.52]
+    let north = (hit.z / 16).rounded(.down)
+    let brightness = 0.7 + 0.6 * (hit.z / 16 - north)
+    let tile: SIMD3<Double> =
+      (isDark ? [0.14, 0.17, 0.22] : [0.62, 0.57, 0.52]) * brightness
     let haze = 1 - exp(-distance / 14)
     return tile * (1 - haze) + sky * haze
   }
