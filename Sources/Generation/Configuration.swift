@@ -19,6 +19,8 @@ public struct Configuration: Codable, Hashable, Sendable {
   public var anchorRange = [0.35, 3.5]
   /// Turn of the fastest rotary pair across an image, in radians.
   public var rotaryPeak = 12.0
+  /// From the fastest rotary pair to one past the slowest, turns fall by this factor.
+  public var rotaryBase = 100.0
   /// Width inside the feed-forward layers: 8/3 of the width, in whole 64s.
   public var hidden: Int
 
@@ -100,7 +102,28 @@ public struct Configuration: Codable, Hashable, Sendable {
     if anchorRange.count != 2 || !(anchorRange[0] > 0 && anchorRange[1] > anchorRange[0]) {
       return "anchor range \(anchorRange)"
     }
+    if !(rotaryPeak > 0 && rotaryPeak.isFinite && rotaryBase >= 1 && rotaryBase.isFinite) {
+      return "rotary peak \(rotaryPeak), base \(rotaryBase)"
+    }
     return nil
+  }
+}
+
+extension Configuration {
+  /// Reads a configuration; what the program that wrote it did not know yet has its default.
+  public init(from decoder: any Decoder) throws {
+    let values = try decoder.container(keyedBy: CodingKeys.self)
+    func value<T: Decodable>(_ key: CodingKeys) throws -> T {
+      try values.decode(T.self, forKey: key)
+    }
+    self.init(
+      layers: try value(.layers), width: try value(.width), heads: try value(.heads),
+      keyValueHeads: try value(.keyValueHeads), headWidth: try value(.headWidth),
+      patch: try value(.patch))
+    (registers, anchors) = (try value(.registers), try value(.anchors))
+    (anchorRange, hidden) = (try value(.anchorRange), try value(.hidden))
+    rotaryPeak = try value(.rotaryPeak)
+    rotaryBase = try values.decodeIfPresent(Double.self, forKey: .rotaryBase) ?? rotaryBase
   }
 }
 

@@ -110,7 +110,11 @@ public final class FrameModel {
   /// - Parameters:
   ///   - images: `[B, 3, Y, X]` in -1...1.
   ///   - t: how clean they are, `[B]` or `[1]`; 1 for a photograph.
-  public func encode(_ images: Tensor, _ lenses: Lenses, t: Tensor? = nil) -> [LayerKV] {
+  ///   - company: what else the frames attend to in a layer, given the raw keys and values that all of
+  ///     them have there; nil, as a memory needs it: nothing.
+  public func encode(
+    _ images: Tensor, _ lenses: Lenses, t: Tensor? = nil, company: ((LayerKV) -> LayerKV)? = nil
+  ) -> [LayerKV] {
     let t = t ?? Tensor(repeating: 1, shape: [1], on: device)
     var tokens = tokens(images, t: t, lenses, .context)
     return blocks.indices.map { i in
@@ -118,7 +122,7 @@ public final class FrameModel {
       let (normed, kv) = blocks[i].keysAndValues(tokens.stream, modulation)
       if i < blocks.count - 1 {
         tokens.stream = blocks[i](
-          tokens.stream, normed, modulation, own: kv, tokens.positions, recalled: nil,
+          tokens.stream, normed, modulation, own: kv, tokens.positions, recalled: company?(kv),
           isTarget: false)
       }
       return kv

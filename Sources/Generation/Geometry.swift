@@ -102,7 +102,7 @@ func ownAngles(_ grid: (rows: Int, columns: Int), _ c: Configuration) -> Tensor 
   }
   return Rotary.angles(
     x: column { $0 % grid.columns }, y: column { $0 / grid.columns }, pairs: c.pairs,
-    peak: c.rotaryPeak, patches: cells.count)
+    peak: c.rotaryPeak, base: c.rotaryBase, patches: cells.count)
 }
 
 /// Contexts as seen from queries: relative poses, exact in Float64, then as Float32 matrices.
@@ -178,7 +178,7 @@ struct RelativeViews {
     }
     let angles = Rotary.angles(
       x: place(rows[0]), y: place(rows[1]), pairs: c.pairs, peak: c.rotaryPeak,
-      patches: grid.rows * grid.columns)
+      base: c.rotaryBase, patches: grid.rows * grid.columns)
     let registers = Tensor.zeros(
       [views.count, c.registers] + angles.shape.dropFirst(2), on: device)
     return .concatenated([angles, registers], axis: 1)

@@ -216,6 +216,14 @@ extension FrameModel {
     _ kv: [LayerKV], of contexts: [[Camera]], for queries: [Camera], perScene: Int,
     scales: [Double]
   ) -> (Int) -> LayerKV {
+    let place = placing(contexts, for: queries, perScene: perScene, scales: scales)
+    return { i in place(kv[i]) }
+  }
+
+  /// The same for one layer at a time.
+  private func placing(
+    _ contexts: [[Camera]], for queries: [Camera], perScene: Int, scales: [Double]
+  ) -> (LayerKV) -> LayerKV {
     let (scenes, count) = (contexts.count, contexts[0].count)
     let views = RelativeViews(
       queries: queries,
@@ -228,10 +236,35 @@ extension FrameModel {
       let all = place(t.reshaped([scenes, 1, count] + s.dropFirst()))  // [S, J, C, T, G, d]
       return all.reshaped([scenes * perScene, count * s[1]] + s.suffix(2))
     }
-    return { i in
+    return { kv in
       LayerKV(
-        keys: placed(kv[i].keys, positions.place(keys:)),
-        values: placed(kv[i].values, positions.place(values:)))
+        keys: placed(kv.keys, positions.place(keys:)),
+        values: placed(kv.values, positions.place(values:)))
+    }
+  }
+
+  /// Encodes scenes' contexts together: each attends to the others of its scene, as if it were drawn
+  /// from them. For comparison only: such KV is good in this company alone, and no memory can keep it.
+  ///
+  /// - Parameters:
+  ///   - images: `[S C, 3, Y, X]`, scene by scene.
+  ///   - contexts: the C cameras of each of the S scenes.
+  ///   - t: as in ``encode(_:_:t:company:)``.
+  public func encodeTogether(
+    _ images: Tensor, of contexts: [[Camera]], scales: [Double], t: Tensor? = nil
+  ) -> [LayerKV] {
+    let (cameras, count) = (contexts.flatMap { $0 }, contexts[0].count)
+    let lenses = Lenses(cameras.map(\.intrinsics))
+    guard count > 1 else { return encode(images, lenses, t: t) }
+    let others = cameras.indices.map { i in
+      (i / count * count..<i / count * count + count).filter { $0 != i }
+    }
+    let rows = Tensor(others.flatMap { $0 }).sent(to: device)
+    let place = placing(
+      others.map { $0.map { cameras[$0] } }, for: cameras, perScene: 1,
+      scales: scales.flatMap { Array(repeating: $0, count: count) })
+    return encode(images, lenses, t: t) { kv in
+      place(LayerKV(keys: kv.keys.rows(rows), values: kv.values.rows(rows)))
     }
   }
 }

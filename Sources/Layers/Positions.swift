@@ -1,3 +1,4 @@
+import Foundation
 public import Torch
 
 // The two halves of a head (design: Documentation/NETWORK.md). Letters: T tokens, G heads, d head
@@ -21,13 +22,13 @@ public struct Rotary {
   ///   - x: column in patches, any shape; `y` likewise.
   ///   - pairs: n; half of them turn with x, half with y.
   ///   - peak: the fastest pair's turn across the whole image, in radians.
+  ///   - base: how many times slower the pair after the slowest would be.
   ///   - patches: how many patches the image has.
-  public static func angles(x: Tensor, y: Tensor, pairs: Int, peak: Double, patches: Int) -> Tensor
-  {
-    let base = peak / Double(patches).squareRoot()
-    let exponents =
-      Tensor.arange(pairs / 2, on: x.device) * (-2 * 4.605170185988092 / Double(pairs))
-    let frequencies = exponents.exp() * base
+  public static func angles(
+    x: Tensor, y: Tensor, pairs: Int, peak: Double, base: Double = 100, patches: Int
+  ) -> Tensor {
+    let exponents = Tensor.arange(pairs / 2, on: x.device) * (-2 * log(base) / Double(pairs))
+    let frequencies = exponents.exp() * (peak / Double(patches).squareRoot())
     let column = x.reshaped(x.shape + [1]) * frequencies
     let row = y.reshaped(y.shape + [1]) * frequencies
     return .concatenated([column, row], axis: -1)  // [.., n]

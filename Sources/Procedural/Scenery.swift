@@ -10,12 +10,15 @@ final class Scenery: @unchecked Sendable {
   let solids: [tracer_object]
   /// Openings in inner walls, as parts of the floor.
   let doorways: [Rectangle]
+  /// The way to the sun, and how strong its flare in a lens is; nil where there is none to be seen.
+  let sun: (direction: SIMD3<Double>, flare: Double)?
 
   init(_ stage: Stage) {
     pointer = tracer_scene_new()
     size = stage.size
     solids = stage.objects
     doorways = stage.doorways
+    sun = stage.sun
     for var material in stage.materials { tracer_scene_add_material(pointer, &material) }
     for var object in stage.objects { tracer_scene_add_object(pointer, &object) }
     for var decal in stage.decals { tracer_scene_add_decal(pointer, &decal) }
@@ -68,6 +71,15 @@ final class Scenery: @unchecked Sendable {
   func clearance(at p: SIMD3<Double>) -> Double {
     let walls = min((p).min(), (size - p).min())
     return solids.reduce(walls) { min($0, $1.distance(to: p)) }
+  }
+}
+
+extension Stage {
+  /// The sun, where there is an open sky and it shines.
+  fileprivate var sun: (direction: SIMD3<Double>, flare: Double)? {
+    let (way, color) = (room.sun_way, room.sun_color)
+    guard room.open != 0, room.glare > 0, color.0 + color.1 + color.2 > 0 else { return nil }
+    return (SIMD3(Double(way.0), Double(way.1), Double(way.2)), Double(room.flare))
   }
 }
 

@@ -21,6 +21,8 @@ struct Batch {
   let perScene: Int
   let scales: [Double]  // S
   var depthShare = Loss.shares.depth
+  /// Whether a scene's contexts are encoded together.
+  var together = false
 }
 
 extension Batch {
@@ -42,7 +44,7 @@ extension Batch {
       depth: Self.depth(shard, frames: frames.count, height: h, width: w).sent(to: device),
       t: t, z: mix * truth + (1 - mix) * noise * keep,
       perScene: shard.targets[0].count, scales: shard.scales)
-    depthShare = plan.depthWeight
+    (depthShare, together) = (plan.depthWeight, plan.jointContexts)
   }
 
   /// Pictures as `[B, 3, Y, X]` in -1...1; they travel as bytes.
@@ -75,8 +77,11 @@ extension Batch {
   /// The contexts' keys and values as the targets see them; nil for none.
   func recalled(by model: FrameModel) -> ((Int) -> LayerKV)? {
     guard let contextImages else { return nil }
-    let kv = model.encode(
-      contextImages, Lenses(contexts.flatMap { $0 }.map(\.intrinsics)), t: contextTimes)
+    let kv =
+      together
+      ? model.encodeTogether(contextImages, of: contexts, scales: scales, t: contextTimes)
+      : model.encode(
+        contextImages, Lenses(contexts.flatMap { $0 }.map(\.intrinsics)), t: contextTimes)
     let all = model.recall(kv, of: contexts, for: targets, perScene: perScene, scales: scales)
     guard let keptTokens else { return all }
     let index = Tensor(keptTokens).sent(to: model.device)

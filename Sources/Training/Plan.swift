@@ -51,6 +51,9 @@ public struct Plan: Codable, Hashable, Sendable {
 
   /// What inverse depth counts in the loss; 0 trains without.
   public var depthWeight = 0.05
+  /// Whether a scene's contexts see each other when they are encoded. Only to find out what that
+  /// would gain: a memory can't keep KV that depends on its company.
+  public var jointContexts = false
 
   // Network
   /// What the layers compute in; nil for BFloat16 on a GPU and Float32 on a CPU. Weights, loss and

@@ -37,10 +37,13 @@ extension Trainer {
       let contexts = shard.contexts.flatMap { $0 }
       let images = Batch.images(contexts, on: average.device)
       let targets = shard.targets.flatMap { $0 }.map(\.camera)
-      let kv = average.encode(images, Lenses(contexts.map(\.camera.intrinsics)))
+      let cameras = shard.contexts.map { $0.map(\.camera) }
+      let kv =
+        plan.jointContexts
+        ? average.encodeTogether(images, of: cameras, scales: shard.scales)
+        : average.encode(images, Lenses(contexts.map(\.camera.intrinsics)))
       let recalled = average.recall(
-        kv, of: shard.contexts.map { $0.map(\.camera) }, for: targets,
-        perScene: shard.targets[0].count, scales: shard.scales)
+        kv, of: cameras, for: targets, perScene: shard.targets[0].count, scales: shard.scales)
       let lens = targets[0].intrinsics
       let z = Tensor.zeros([targets.count, 3, lens.height, lens.width], on: average.device)
       let t = Tensor.zeros([targets.count], on: average.device)

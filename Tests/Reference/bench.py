@@ -59,7 +59,7 @@ class Renderer:
     lift = cameras.lifted(self.lens.lens)[0]
     self.lift, self.unlift = self.blocks(lift), self.blocks(torch.linalg.inv(lift))
     self.unlift_contexts = torch.linalg.inv(cameras.lifted(self.camera.lens[0]))
-    self.frequencies = self.ladder(twin.peak(self.lens))
+    self.frequencies = self.ladder(*twin.ladder(self.lens))
     self.own = self.angles(twin.own_coordinates(self.lens).float())            # cos, sin [T, d/2]
     self.partner = self.quarter_turn()
     centres = cameras.centres(*self.camera.grid(c.patch)) * c.patch
@@ -71,9 +71,9 @@ class Renderer:
     eye = torch.eye(self.c.headWidth // 8, dtype=matrix.dtype)
     return torch.einsum("gh,...ij->...gihj", eye, matrix).flatten(-4, -3).flatten(-2).mT.float()
 
-  def ladder(self, peak):
+  def ladder(self, peak, base):
     n = self.c.headWidth // (4 * self.c.anchors)
-    return peak * 100 ** (-2 * torch.arange(n // 2) / n)
+    return peak * base ** (-2 * torch.arange(n // 2) / n)
 
   def angles(self, coordinates):
     """cos and sin for every channel of the rotary half."""                    # [..., T, d/2] twice

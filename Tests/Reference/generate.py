@@ -26,7 +26,7 @@ GOLDENS = Path(__file__).resolve().parent.parent / "Goldens"
 TINY = Configuration(layers=2, width=64, heads=2, keyValueHeads=1, headWidth=32, patch=4,
                      hidden=128)
 ODD = Configuration(layers=2, width=48, heads=4, keyValueHeads=2, headWidth=32, patch=4,
-                    hidden=128)
+                    hidden=128, rotaryPeak=18, rotaryBase=30)
 SCALE, STEPS, BATCHES = 2.0, 20, 4
 
 
@@ -119,7 +119,7 @@ def conditioning(t, time, role, modulation):
 
 
 def turned(x, coordinates, grid):
-  return twin.turned(x, coordinates, 12 / grid.prod().sqrt())
+  return twin.turned(x, coordinates, (12 / grid.prod().sqrt(), 100))
 
 
 def layers(s):

@@ -35,6 +35,7 @@ class Configuration:
   anchors: int = 2
   anchorRange: tuple = (0.35, 3.5)
   rotaryPeak: float = 12
+  rotaryBase: float = 100
 
   def json(self):
     return json.dumps(asdict(self) | {"anchorRange": list(self.anchorRange)})
@@ -96,24 +97,26 @@ def projected(x, matrix):
   return torch.einsum("...ij,...tcj->...tci", matrix.to(x.dtype), groups).flatten(-2)
 
 
-def turned(x, coordinates, peak):
+def turned(x, coordinates, ladder):
   """RoPE in 2D: [..., T, c] turned by (x, y) coordinates [..., T, A, 2], in A groups.
 
-  `peak` is the fastest frequency, 12 / sqrt(columns rows), in radians a patch.
+  `ladder`: the fastest frequency, 12 / sqrt(columns rows) for instance, in radians a patch; and
+  how many times slower the one after the slowest would be, 100 for instance.
   """
+  peak, base = ladder
   groups = coordinates.shape[-2]
   a, b = x.unflatten(-1, (groups, 2, -1)).unbind(-2)                           # [..., T, A, n]
   n = a.shape[-1]
-  frequencies = peak * 100 ** (-2 * torch.arange(n // 2, dtype=torch.float64) / n)
+  frequencies = peak * base ** (-2 * torch.arange(n // 2, dtype=torch.float64) / n)
   angles = (coordinates[..., None] * frequencies).flatten(-2).to(x.dtype)      # x first, then y
   cos, sin = angles.cos(), angles.sin()
   return torch.stack([a * cos - b * sin, a * sin + b * cos], -2).flatten(-3)
 
 
-def positioned(x, matrix, coordinates, peak):
+def positioned(x, matrix, coordinates, ladder):
   """The projective half by a matrix, the rotary half by coordinates; None leaves it alone."""
   projective, rotary = x.chunk(2, -1)
-  if coordinates is not None: rotary = turned(rotary, coordinates, peak)
+  if coordinates is not None: rotary = turned(rotary, coordinates, ladder)
   projective = projected(projective, matrix)
   return torch.cat([projective, rotary.expand(projective.shape)], -1)
 
@@ -174,9 +177,9 @@ class Twin:
 
   # Positions
 
-  def peak(self, camera):
+  def ladder(self, camera):
     columns, rows = camera.grid(self.configuration.patch)
-    return self.configuration.rotaryPeak / math.sqrt(columns * rows)
+    return self.configuration.rotaryPeak / math.sqrt(columns * rows), self.configuration.rotaryBase
 
   def own_coordinates(self, camera):
     """A frame's patches in its own grid, then its registers at (0, 0)."""     # [T, A, 2]
@@ -192,23 +195,23 @@ class Twin:
     """Attention of frames [B] over their own tokens, and over `more` (k', v') before them."""
     lift = cameras.lifted(camera.lens)[:, None]                                # [B, 1, 4, 4]
     inverse = torch.linalg.inv(lift)
-    own, peak = self.own_coordinates(camera), self.peak(camera)
+    own, ladder = self.own_coordinates(camera), self.ladder(camera)
 
     def attend(q, k, v):
-      q = positioned(q, lift.transpose(-1, -2), own, peak)
-      k, v = positioned(k, inverse, own, peak), positioned(v, inverse, None, peak)
+      q = positioned(q, lift.transpose(-1, -2), own, ladder)
+      k, v = positioned(k, inverse, own, ladder), positioned(v, inverse, None, ladder)
       if more is not None: k, v = (torch.cat([m, x], 2) for m, x in zip(more, (k, v)))
-      return positioned(attention(q, k, v), lift, None, peak)
+      return positioned(attention(q, k, v), lift, None, ladder)
     return attend
 
   def recalled(self, layer, contexts, positions):
     """The contexts' k', v' as each query needs them, then the null pair."""  # [S Q, G, M, d]
     nulls = [self.weights[f"layers.{layer}.null_{name}"] for name in ("key", "value")]
-    matrix, coordinates, peak, batch = positions
+    matrix, coordinates, ladder, batch = positions
     nulls = [null[None, :, None].expand(batch, -1, -1, -1) for null in nulls]
     if contexts is None: return nulls
     k, v = (x[:, None] for x in contexts[layer])                               # [S, 1, C, G, T, d]
-    k, v = positioned(k, matrix, coordinates, peak), positioned(v, matrix, None, peak)
+    k, v = positioned(k, matrix, coordinates, ladder), positioned(v, matrix, None, ladder)
     joined = [x.transpose(2, 3).flatten(3, 4).flatten(0, 1) for x in (k, v)]   # [S Q, G, C T, d]
     return [torch.cat(pair, 2) for pair in zip(joined, nulls)]
 
@@ -218,7 +221,7 @@ class Twin:
     if camera is None: return None, None, None, batch
     e = cameras.relative(query.pose[:, :, None], camera.pose[:, None], scale)  # [S, Q, C, 4, 4]
     matrix = e @ torch.linalg.inv(cameras.lifted(camera.lens))[:, None]
-    return (matrix[:, :, :, None], self.context_coordinates(e, camera, query), self.peak(query),
+    return (matrix[:, :, :, None], self.context_coordinates(e, camera, query), self.ladder(query),
             batch)
 
   # The two verbs

@@ -37,6 +37,12 @@ struct Evaluate: AsyncParsableCommand {
   var split: String?
   @Option(help: "A contact sheet (PNG) to write: context | truth | model | nearest.")
   var sheet: String?
+  @Option(
+    help: """
+      Procedural: another sheet (PNG): walks past mirrors and under the sun, with what they make of \
+      them above the model's and the nearest frame's pictures.
+      """)
+  var passages: String?
   @Flag(help: "Print one JSON document.")
   var json = false
 
@@ -50,6 +56,10 @@ struct Evaluate: AsyncParsableCommand {
       throw ValidationError(
         "contexts are 0 to 64, worlds 1 to 10000, drift and revisit 0 or 2 to 100000, "
           + "diversity 0 or 2 to 100")
+    }
+    if passages != nil, !isProcedural {
+      throw ValidationError(
+        "--passages is for procedural worlds: a capture has its own frames only")
     }
     if split != nil, isProcedural {
       throw ValidationError("--split is for captures; procedural worlds hold out by themselves")
@@ -70,6 +80,7 @@ struct Evaluate: AsyncParsableCommand {
       report.drift = try await drift(side)
       report.revisit = try await revisit(side)
     }
+    if let passages { try walkPast(side, model, to: passages) }
     if json { try printJSON(report) } else { print(report.table) }
   }
 
@@ -105,6 +116,19 @@ struct Evaluate: AsyncParsableCommand {
       note("wrote \(sheet)")
     }
     return results
+  }
+
+  /// Draws walks past what looks different from everywhere, two of each kind.
+  private func walkPast(_ side: Int, _ model: FrameModel, to path: String) throws {
+    let exams = ProceduralWorld.Spectacle.allCases.flatMap {
+      Exam.passages(past: $0, side: side, count: 2)
+    }
+    var answers: [(exam: Exam, answer: Reconstruction.Answer)] = []
+    var test = Reconstruction(contexts: [4])
+    test.watch = { answers.append(($0, $1)) }
+    _ = test.results(of: exams) { model.artist(for: $0, steps: network.steps) }
+    try PassageSheet(answers).image.writePNG(to: path)
+    note("wrote \(path)")
   }
 
   /// Of the first world of each family, in one step and in several.

@@ -25,6 +25,12 @@ struct Train: ParsableCommand {
   var anchors: Int?
   @Option(help: "Nearest and farthest anchor in world scales, such as 0.35,3.5.")
   var anchorRange: NumberList?
+  @Option(help: "Turn of the fastest rotary pair across an image, in radians; of --weights, too.")
+  var rotaryPeak: Double?
+  @Option(help: "How many times slower the pair after the slowest would turn; of --weights, too.")
+  var rotaryBase: Double?
+  @Flag(help: "Let a scene's contexts see each other, which no memory could: for comparison.")
+  var jointContexts = false
   @Option(help: "Steps of the whole run; the learning rate falls to zero at the end.")
   var steps = 20_000
   @Option(help: "Stop after so many minutes, with a checkpoint.")
@@ -104,11 +110,16 @@ struct Train: ParsableCommand {
     if let resume { return try Trainer.resuming(resume, on: device) { note($0) } }
     var start = try weights.map { try FrameModel(contentsOf: $0, on: device) }
     if let patch { start = start?.resized(patch: patch) }
+    if rotaryPeak != nil || rotaryBase != nil {
+      start = start?.turning(peak: rotaryPeak, base: rotaryBase)
+    }
     var configuration = try start?.configuration ?? .preset(named: preset)
     if start == nil {
       configuration.patch = patch ?? configuration.patch
       configuration.anchors = anchors ?? configuration.anchors
       configuration.anchorRange = anchorRange?.values ?? configuration.anchorRange
+      configuration.rotaryPeak = rotaryPeak ?? configuration.rotaryPeak
+      configuration.rotaryBase = rotaryBase ?? configuration.rotaryBase
     }
     let plan = plan(configuration)
     if let flaw = plan.flaw { throw ValidationError("no run can be like this: \(flaw)") }
@@ -121,6 +132,7 @@ struct Train: ParsableCommand {
     plan.seed = seed
     plan.atZero = atZero ?? plan.atZero
     (plan.depthWeight, plan.recallShare, plan.precision) = (depthWeight, recall, precision)
+    plan.jointContexts = jointContexts
     plan.scenesPerShard = scenes / plan.shards
     plan.targetsPerScene = targets
     plan.worlds = worlds
