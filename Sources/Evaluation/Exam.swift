@@ -52,8 +52,8 @@ extension Film {
 
 extension ProceduralWorld {
   /// A world that no training sees: its seeds have 48 bits, these more.
-  init(heldOut number: Int, family: Family) {
-    self.init(family, seed: 0xE7A1_0000_0000_0000 + UInt64(number))
+  init(heldOut number: Int, family: Family, style: Style? = nil) {
+    self.init(family, seed: 0xE7A1_0000_0000_0000 + UInt64(number), style: style)
   }
 }
 

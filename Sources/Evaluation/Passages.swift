@@ -12,9 +12,9 @@ extension Exam {
     past spectacle: ProceduralWorld.Spectacle, side: Int, count: Int
   ) -> [Exam] {
     let families: [ProceduralWorld.Family] =
-      spectacle == .mirrors ? [.gallery, .shapes] : [.street, .courtyard, .garden]
+      spectacle == .mirrors ? [.gallery] : [.street, .courtyard, .garden]
     let worlds = (0..<16).lazy.flatMap { number in
-      families.map { ProceduralWorld(heldOut: number, family: $0) }
+      families.map { ProceduralWorld(heldOut: number, family: $0, style: .daylight) }
     }
     let exams = worlds.compactMap { Exam(in: $0, past: spectacle, side: side) }
     return Array(exams.prefix(count))

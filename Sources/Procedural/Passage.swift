@@ -6,7 +6,7 @@ extension ProceduralWorld {
   public enum Spectacle: String, CaseIterable, Sendable {
     /// Mirrors, and whatever they show.
     case mirrors
-    /// The sun in the sky, with its glare and the lens' flare.
+    /// The sun in the sky, and its flare in a lens that has one.
     case sun
   }
 
@@ -42,7 +42,7 @@ extension ProceduralWorld {
         small.intrinsics.contains(pixel),
         film.depth[Int(pixel.y) * 32 + Int(pixel.x)] >= Film.skyDepth
       else { return 0 }
-      return 0.1 + sun.flare
+      return sun.flare
     }
   }
 

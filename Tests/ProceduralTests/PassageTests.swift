@@ -43,18 +43,26 @@ import Testing
   @Test func theSunIsInTheUpperHalfOfTheSky() throws {
     let (world, way) = try #require(passage(.street, .daylight, past: .sun))
     let sun = try #require(world.scenery.sun)
-    let camera = way[2]
-    let pixel = try #require(
-      Self.lens.project(camera.pose.inverse.rotation * sun.direction))
-    #expect(Self.lens.contains(pixel) && pixel.y < 24)
-    // Without the way to the sun, by the picture alone: there it is brightest.
-    let image = world.film(camera).frame.image
-    func brightness(_ x: Int, _ y: Int) -> Int {
-      let c = image[x, y]
-      return Int(c.x) + Int(c.y) + Int(c.z)
+    var seen = 0
+    for camera in way {
+      let pixel = try #require(
+        Self.lens.project(camera.pose.inverse.rotation * sun.direction))
+      #expect(Self.lens.contains(pixel) && pixel.y < 24)
+      let film = world.film(camera)
+      // A tree may come in between.
+      let (x, y) = (Int(pixel.x), Int(pixel.y))
+      guard film.depth[y * 48 + x] >= Film.skyDepth else { continue }
+      seen += 1
+      // By the picture alone: there it is about as bright as anywhere.
+      let image = film.frame.image
+      func brightness(_ x: Int, _ y: Int) -> Int {
+        let c = image[x, y]
+        return Int(c.x) + Int(c.y) + Int(c.z)
+      }
+      let brightest = (0..<48).flatMap { y in (0..<48).map { brightness($0, y) } }.max()!
+      #expect(brightness(x, y) >= brightest - 60)
     }
-    let brightest = (0..<48).flatMap { y in (0..<48).map { brightness($0, y) } }.max()!
-    #expect(brightness(Int(pixel.x), Int(pixel.y)) >= brightest - 60)
+    #expect(seen > 0)
   }
 
   @Test func thereIsNoneWhereThereIsNothingToSee() {
