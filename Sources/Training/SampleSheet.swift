@@ -7,20 +7,20 @@ import Torch
 
 extension Trainer {
   /// Six worlds that training never sees, drawn by the averaged model: context | truth | model; and
-  /// how well they were drawn.
+  /// how well these and 18 more were drawn.
   public func sample() -> (sheet: Image, quality: Quality) {
     var plan = plan
     plan.seed = 0x5A3B1E
     plan.worlds = nil
     plan.shards = 1
-    plan.scenesPerShard = 6
+    plan.scenesPerShard = 24
     plan.targetsPerScene = 2
     (plan.revisits, plan.recallShare) = (0, 0)
     plan.contextShares = [0, 0, 1]
     let shard = Shard(plan, step: 0, index: 0, visibility: true)
     let drawn = draw(shard)
     var sheet = ContactSheet(columns: 6)
-    for (i, (contexts, targets)) in zip(shard.contexts, shard.targets).enumerated() {
+    for (i, (contexts, targets)) in zip(shard.contexts, shard.targets).prefix(6).enumerated() {
       for frame in contexts { sheet.add(frame.image, caption: "context") }
       for (j, target) in targets.enumerated() {
         sheet.add(target.image, caption: "truth")
