@@ -93,7 +93,10 @@ let package = Package(
     library("Generation", ["Scene", "Images", "Memory", "Layers", "Torch"]),
     library(
       "Training",
-      ["Generation", "Procedural", "Captures", "Images", "Layers", "Memory", "Torch", "Scene"]),
+      [
+        "Generation", "Procedural", "Filming", "Captures", "Images", "Layers", "Memory", "Torch",
+        "Scene",
+      ]),
     library("Filming", ["Procedural", "Scene", "Torch"]),
     library(
       "Evaluation",
@@ -138,7 +141,9 @@ let package = Package(
       ["Memory", "Images", "Scene", "StandIn", .product(name: "GRDB", package: "GRDB.swift")]),
     tests("Torch", ["Torch"]),
     tests("Generation", ["Generation", "Images", "Layers", "Torch", "Memory", "Scene"]),
-    tests("Training", ["Training", "Generation", "Procedural", "Layers", "Torch", "Scene"]),
+    tests(
+      "Training",
+      ["Training", "Generation", "Procedural", "Filming", "Layers", "Torch", "Scene"]),
     tests("Filming", ["Filming", "Procedural", "CTracer", "Scene", "Torch"]),
     tests(
       "Evaluation",

@@ -110,6 +110,9 @@ void ct_allow_tf32(bool on) {
     at::globalContext().setAllowTF32CuDNN(on);
   });
 }
+void ct_allow_cudnn_attention(bool on) {
+  status([&] { at::globalContext().setSDPUseCuDNN(on); });
+}
 
 // ---- Modes
 

@@ -176,6 +176,14 @@ ct_code *ct_compile(
   });
 }
 
+ct_code *ct_code_new(const void *bytes, size_t size) {
+  return guarded<ct_code *>(nullptr, [&] {
+    auto *first = static_cast<const char *>(bytes);
+    return new ct_code{std::vector<char>(first, first + size)};
+  });
+}
+
+const void *ct_code_bytes(const ct_code *code) { return code->bytes.data(); }
 size_t ct_code_size(const ct_code *code) { return code->bytes.size(); }
 void ct_code_release(ct_code *code) { delete code; }
 

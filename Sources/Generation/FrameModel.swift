@@ -21,8 +21,10 @@ public final class FrameModel {
   /// Every parameter with its name, in the order of making.
   public let parameters: [(name: String, tensor: Tensor)]
 
-  /// What the CPU multiplies the layers' weights in when it draws and encodes.
+  /// What the layers compute in when a frame is drawn or encoded.
   public var precision = Precision.float32
+  /// The same network with layers in that precision, and what our weights were when it was made.
+  var roundedCopy: (model: FrameModel, revision: Int)?
   /// Made when a frame is first drawn on a CPU.
   var fused: FusedNetwork?
   /// Whether an NVIDIA GPU draws by one recorded piece of work, where that can be had, and not
@@ -166,17 +168,28 @@ public final class FrameModel {
   public func inverseDepth(_ prediction: Prediction) -> Tensor { depth(prediction.features) }
 }
 
-/// How exactly the layers compute, on a CPU that draws and on any device that trains.
+/// How exactly the layers compute.
 ///
-/// Drawing on a CPU, everything but their products with weights is Float32 in any case; training,
-/// the weights themselves, the geometry, the heads and the loss.
+/// Drawing on a CPU, everything but their products with weights is Float32 in any case; elsewhere,
+/// geometry, what conditions the layers, and the heads; training, the weights themselves and the
+/// loss, too.
 public enum Precision: String, CaseIterable, Codable, Sendable {
   case float32
-  /// Twice as fast on CPUs that have it (`fastest`); pictures lose less than 0.01 dB by it.
+  /// Twice as fast on CPUs that have it (`fastest`), where pictures lose less than 0.01 dB by it; the
+  /// only one in which an NVIDIA GPU's fastest units multiply.
   case bfloat16
 
-  /// The fastest that this machine has.
+  /// The fastest that this machine's CPU has.
   public static var fastest: Precision { Runtime.hasFastBFloat16 ? .bfloat16 : .float32 }
+
+  /// The fastest that a device has: on NVIDIA's GPUs since 2020 BFloat16.
+  public static func fastest(on device: Device) -> Precision {
+    switch device {
+    case .cpu: fastest
+    case .cuda: (device.facts?.architecture ?? 0) >= 80 ? .bfloat16 : .float32
+    case .mps: .float32
+    }
+  }
 
   public var type: ElementType { self == .float32 ? .float32 : .bfloat16 }
 }

@@ -137,32 +137,66 @@ struct RelativeViews {
   func tables(_ c: Configuration, lead: [Int], on device: Device) -> (
     matrices: Tensor, angles: Tensor
   ) {
+    let (matrices, projections) = numbers
+    let landing = Landing(
+      of: contexts[0][0].intrinsics, in: queries[0].intrinsics, c, on: device)
+    let angles = landing.angles(projections.sent(to: device))  // [Q C, T, G, A, n]
     let count = contexts[0].count
+    return (
+      matrices.reshaped(lead + [count, 4, 4]).sent(to: device),
+      c.anchors == 0 ? angles : angles.reshaped(lead + [count] + angles.shape.dropFirst())
+    )
+  }
+
+  /// All that depends on poses, of each context of each query, on the CPU: its matrix
+  /// `[Q C, 4, 4]`, and where its patches land, `[Q C, 5, 4]`.
+  var numbers: (matrices: Tensor, projections: Tensor) {
     let views = queries.indices.flatMap { i in
       contexts[i].map { View(query: queries[i], context: $0, scale: scales[i]) }
     }
-    let matrices = Tensor(views.flatMap(\.matrix), shape: lead + [count, 4, 4]).sent(to: device)
-    if c.anchors == 0 {
-      let grid = Lenses([contexts[0][0].intrinsics]).grid(patch: c.patch)
-      return (matrices, ownAngles(grid, c).sent(to: device))
+    return (
+      Tensor(views.flatMap(\.matrix), shape: [views.count, 4, 4]),
+      Tensor(views.flatMap(\.projection), shape: [views.count, 5, 4])
+    )
+  }
+}
+
+/// Where context patches land in a query's grid if they lie at the anchors' depths (URoPE): what
+/// image sizes alone decide of it is computed once.
+///
+/// Letters: V views, N patches of a context, T = N + registers, G heads, A anchors.
+struct Landing {
+  private let c: Configuration
+  private let grid: (rows: Int, columns: Int)
+  private let depths: Tensor  // [1, 1, G A]
+  private let u: Tensor  // [1, N, 1], a patch centre's column in pixels
+  private let v: Tensor
+  /// Without anchors: every context keeps its own places.
+  private let own: Tensor?  // [T, 1, 1, n]
+
+  init(of context: Intrinsics, in query: Intrinsics, _ c: Configuration, on device: Device) {
+    self.c = c
+    grid = Lenses([query]).grid(patch: c.patch)
+    let there = Lenses([context]).grid(patch: c.patch)
+    let cells = 0..<there.rows * there.columns
+    func centres(_ place: (Int) -> Int) -> Tensor {
+      let all = cells.map { Float(place($0) * c.patch) + Float(c.patch) / 2 }
+      return Tensor(all, shape: [1, cells.count, 1]).sent(to: device)
     }
-    let angles = angles(views, c, on: device)  // [Q C, T, G, A, n]
-    return (matrices, angles.reshaped(lead + [count] + angles.shape.dropFirst()))
+    u = centres { $0 % there.columns }
+    v = centres { $0 / there.columns }
+    depths = Tensor(c.anchorDepths, shape: [1, 1, c.keyValueHeads * c.anchors]).sent(to: device)
+    own = c.anchors == 0 ? ownAngles(there, c).sent(to: device) : nil
   }
 
-  /// Where context patches land in the query's grid if they lie at the anchors' depths (URoPE).
-  private func angles(_ views: [View], _ c: Configuration, on device: Device) -> Tensor {
-    let grid = Lenses([queries[0].intrinsics]).grid(patch: c.patch)
-    let own = Lenses([contexts[0][0].intrinsics]).grid(patch: c.patch)
-    let n = own.rows * own.columns
-    let numbers = Tensor(views.flatMap(\.projection), shape: [views.count, 5, 4]).sent(to: device)
-    let rows = numbers.split(5, axis: 1).map { $0.reshaped(views.count, 1, 1, 4) }
-    let depths = Tensor(c.anchorDepths, shape: [1, 1, c.keyValueHeads * c.anchors])
-      .sent(to: device)
-
-    let directions = centres(own, c, rows[4])  // [V, N] each, at z = 1 in the context's camera
+  /// Angles `[V, T, G, A, n]` for views' `RelativeViews.numbers.projections`, on the device.
+  func angles(_ projections: Tensor) -> Tensor {
+    if let own { return own }
+    let count = projections.shape[0]
+    let rows = projections.split(5, axis: 1).map { $0.reshaped(count, 1, 1, 4) }
+    let directions = directions(rows[4])  // [V, N, 1] each, at z = 1 in the context's camera
     func along(_ row: Tensor) -> Tensor {  // [V, N, G A]
-      let k = row.reshaped(views.count, 1, 4).split(4)
+      let k = row.reshaped(count, 1, 4).split(4)
       let direction = k[0] * directions.x + k[1] * directions.y + k[2]  // [V, N, 1]
       return direction * depths + k[3]
     }
@@ -170,31 +204,23 @@ struct RelativeViews {
     let far = Double(max(grid.rows, grid.columns))
     let behind = z .< 0.025
     let safe = z.clamped(0.025, .infinity)
-    let nowhere = Tensor(repeating: -2 * far, shape: [1], on: device)
+    let nowhere = Tensor(repeating: -2 * far, shape: [1], on: z.device)
     func place(_ row: Tensor) -> Tensor {  // [V, N, G, A]
       let p = along(row) / safe * (1 / Double(c.patch)) - 0.5
       return behind.select(nowhere, else: p).clamped(-2 * far, 3 * far)
-        .reshaped(views.count, n, c.keyValueHeads, c.anchors)
+        .reshaped(count, -1, c.keyValueHeads, c.anchors)
     }
     let angles = Rotary.angles(
       x: place(rows[0]), y: place(rows[1]), pairs: c.pairs, peak: c.rotaryPeak,
       base: c.rotaryBase, patches: grid.rows * grid.columns)
-    let registers = Tensor.zeros(
-      [views.count, c.registers] + angles.shape.dropFirst(2), on: device)
+    let registers = Tensor.zeros([count, c.registers] + angles.shape.dropFirst(2), on: z.device)
     return .concatenated([angles, registers], axis: 1)
   }
 
   /// Directions through patch centres at z = 1, `[V, N, 1]` each; `lens` holds fx, fy, cx, cy.
-  private func centres(_ grid: (rows: Int, columns: Int), _ c: Configuration, _ lens: Tensor)
-    -> (x: Tensor, y: Tensor)
-  {
-    let cells = (0..<grid.rows * grid.columns)
-    let u = cells.map { Float($0 % grid.columns * c.patch) + Float(c.patch) / 2 }
-    let v = cells.map { Float($0 / grid.columns * c.patch) + Float(c.patch) / 2 }
+  private func directions(_ lens: Tensor) -> (x: Tensor, y: Tensor) {
     let parts = lens.reshaped(lens.shape[0], 1, 4).split(4)  // [V, 1, 1]
-    let x = Tensor(u, shape: [1, cells.count, 1]).sent(to: lens.device)
-    let y = Tensor(v, shape: [1, cells.count, 1]).sent(to: lens.device)
-    return ((x - parts[2]) / parts[0], (y - parts[3]) / parts[1])
+    return ((u - parts[2]) / parts[0], (v - parts[3]) / parts[1])
   }
 }
 

@@ -35,6 +35,8 @@ public struct Context {
     case layers([LayerKV])
     /// Placed where the fused network reads them.
     case slots(AttentionSlots, recalled: Int)
+    /// Not placed yet: recorded work does that, too.
+    case raw(Recalled)
   }
 
   init(_ layers: [LayerKV], count: Int) {
@@ -47,6 +49,15 @@ public struct Context {
     self.count = count
   }
 
+  init(_ recalled: Recalled) {
+    storage = .raw(recalled)
+    count = recalled.frames.count
+  }
+
+  var recalled: Recalled? {
+    if case .raw(let recalled) = storage { recalled } else { nil }
+  }
+
   var slots: AttentionSlots? {
     if case .slots(let slots, _) = storage { slots } else { nil }
   }
@@ -54,10 +65,23 @@ public struct Context {
   func layer(_ i: Int) -> LayerKV {
     switch storage {
     case .layers(let layers): return layers[i]
+    case .raw: preconditionFailure("Context.layer: frames that are not placed yet have none")
     case .slots(let slots, let recalled):
       let (keys, values) = slots.layer(i, 0..<recalled)
       return LayerKV(keys: keys, values: values)
     }
+  }
+}
+
+/// Frames as a memory keeps them, the query that they were recalled for, and the world's scale.
+struct Recalled {
+  let frames: [(kv: KV, camera: Camera)]
+  let query: Camera
+  let scale: Double
+
+  /// What the query sees of them.
+  var views: RelativeViews {
+    RelativeViews(queries: [query], contexts: [frames.map(\.camera)], scale: scale)
   }
 }
 
@@ -67,7 +91,7 @@ extension FrameModel {
     Runtime.inference {
       let lens = frame.camera.intrinsics
       if let fused = fused(for: lens) { return fused.encode(Tensor(frame.image), lens) }
-      return KV(encode(Tensor(frame.image).to(device), Lenses([lens])))
+      return KV(rounded().encode(Tensor(frame.image).to(device), Lenses([lens])))
     }
   }
 
@@ -81,24 +105,35 @@ extension FrameModel {
       if let fused = fused(for: query.intrinsics) {
         return fused.gather(frames, for: query, scale: scale)
       }
-      return gatherTensors(frames, for: query, scale: scale)
+      let network = rounded()
+      if RecordedDrawing.fits(network) {
+        return Context(Recalled(frames: frames, query: query, scale: scale))
+      }
+      return network.gatherTensors(frames, for: query, scale: scale)
     }
   }
 
-  /// The same on any device: what the fused network is held against.
+  /// The same on any device: what other ways are held against.
   func gatherTensors(_ frames: [(kv: KV, camera: Camera)], for query: Camera, scale: Double)
     -> Context
   {
     let views = RelativeViews(queries: [query], contexts: [frames.map(\.camera)], scale: scale)
-    let positions = views.positions(configuration, lead: [], on: device)
-    let layers = configuration.layers
-    func flat(_ t: Tensor) -> [Tensor] {  // [L, C, T, G, d] -> L x [1, C T, G, d]
-      let s = t.shape
-      return t.reshaped(layers, s[1] * s[2], s[3], s[4]).split(layers, axis: 0)
+    let positions = views.positions(configuration, lead: [], type: type, on: device)
+    func joined(_ part: (KV) -> Tensor) -> Tensor {
+      .stacked(frames.map { part($0.kv).to(type, device) }, axis: 1)
     }
-    let keys = flat(positions.place(keys: .stacked(frames.map(\.kv.keys), axis: 1)))
-    let values = flat(positions.place(values: .stacked(frames.map(\.kv.values), axis: 1)))
-    return Context(zip(keys, values).map { LayerKV(keys: $0, values: $1) }, count: frames.count)
+    let layers = placed(keys: joined(\.keys), values: joined(\.values), by: positions)
+    return Context(layers, count: frames.count)
+  }
+
+  /// Raw keys and values `[L, C, T, G, d]`, placed: for each layer `[1, C T, G, d]`.
+  func placed(keys: Tensor, values: Tensor, by positions: RecalledPositions) -> [LayerKV] {
+    let s = keys.shape
+    func layers(_ t: Tensor) -> [Tensor] {
+      t.reshaped(s[0], s[1] * s[2], s[3], s[4]).split(s[0], axis: 0)
+    }
+    return zip(layers(positions.place(keys: keys)), layers(positions.place(values: values)))
+      .map { LayerKV(keys: $0, values: $1) }
   }
 
   /// Draws what the query camera sees.
@@ -116,14 +151,23 @@ extension FrameModel {
         let slots = context?.slots ?? fused.gather([], for: query, scale: 1).slots!
         return sample(from: noise, lens, steps: steps) { fused.predict($0, t: $1, lens, slots) }
       }
-      if let recorded = recordedDrawing() {
-        return recorded.draw(lens, context: context, steps: steps, noise: noise)
-      }
-      return drawTensors(query, context: context, steps: steps, noise: noise)
+      return rounded().drawUnfused(query, context: context, steps: steps, noise: noise)
     }
   }
 
-  /// The same on any device: what the fused network is held against.
+  /// By recorded work where that can be, else operation by operation.
+  private func drawUnfused(_ query: Camera, context: Context?, steps: Int, noise: Tensor?)
+    -> (image: Tensor, logVariance: Tensor)
+  {
+    let recalled = context?.recalled
+    if context == nil || recalled != nil, let recorded = recordedDrawing() {
+      return recorded.draw(query.intrinsics, recalled, steps: steps, noise: noise)
+    }
+    let placed = recalled.map { gatherTensors($0.frames, for: $0.query, scale: $0.scale) }
+    return drawTensors(query, context: placed ?? context, steps: steps, noise: noise)
+  }
+
+  /// The same on any device: what other ways are held against.
   func drawTensors(_ query: Camera, context: Context?, steps: Int, noise: Tensor?)
     -> (image: Tensor, logVariance: Tensor)
   {
@@ -179,6 +223,24 @@ extension FrameModel {
     guard RecordedDrawing.fits(self) else { return nil }
     if recorded == nil { recorded = RecordedDrawing(self) }
     return recorded
+  }
+
+  /// This model as it draws with tensors: itself, or with layers that compute in its precision.
+  ///
+  /// Weights are rounded once, and again, in place, when they have changed: recorded work reads them
+  /// where they are.
+  func rounded() -> FrameModel {
+    guard type == .float32, precision != .float32 else { return self }
+    let revision = revision
+    let copy = roundedCopy?.model ?? computing(in: precision.type)
+    if let known = roundedCopy?.revision, known != revision {
+      for (new, old) in zip(parameters, copy.parameters) where new.tensor.type != old.tensor.type {
+        old.tensor.set(new.tensor)
+      }
+    }
+    roundedCopy = (copy, revision)
+    (copy.precision, copy.recordsDrawing) = (precision, recordsDrawing)
+    return copy
   }
 
   /// Grows whenever a weight changes.

@@ -5,9 +5,11 @@ import Torch
 /// Drawing on a GPU as one recorded piece of work: the CPU starts it once a frame, and not each of
 /// its hundreds of operations.
 ///
-/// What a context holds is copied to where the recorded work reads it. There is a recording for each
-/// number of context tokens, since a softmax over more of them is another piece of work; the weights
-/// are read where they are, so that changing them in place needs nothing anew.
+/// It places what was recalled in the query's coordinates, and takes the steps. What a frame needs
+/// of its own is copied to where the recorded work reads it: raw keys and values, two small
+/// matrices a context, noise. There is a recording for each lens and number of contexts, since a
+/// softmax over more tokens is another piece of work; the weights are read where they are, so that
+/// changing them in place needs nothing anew.
 final class RecordedDrawing {
   private unowned let model: FrameModel
   private let records: Bool
@@ -18,7 +20,10 @@ final class RecordedDrawing {
 
   private struct Key: Hashable {
     let lens: Intrinsics
-    let tokens: Int
+    let contexts: Int
+    /// Of the contexts' images, and of their keys and values.
+    let size: [Int]
+    let shape: [Int]
     let steps: Int
     let fromNoise: Bool
   }
@@ -33,69 +38,125 @@ final class RecordedDrawing {
     model.recordsDrawing && Graph.isPossible(on: model.device)
   }
 
-  /// What `FrameModel.drawTensors` draws; stops the program where the GPU can't record it, as any
-  /// operation does that fails.
-  func draw(_ lens: Intrinsics, context: Context?, steps: Int, noise: Tensor?) -> (
+  /// Places what was recalled, nil for nothing, and draws; stops the program where the GPU can't
+  /// record it, as any operation does that fails.
+  func draw(_ lens: Intrinsics, _ recalled: Recalled?, steps: Int, noise: Tensor?) -> (
     image: Tensor, logVariance: Tensor
   ) {
-    let layers = context.map { c in (0..<model.configuration.layers).map(c.layer) } ?? []
+    let first = recalled?.frames.first
     let key = Key(
-      lens: lens, tokens: layers.first?.keys.shape[1] ?? 0, steps: steps,
-      fromNoise: noise != nil)
-    let drawing = drawings[key] ?? add(key, layers, noise)
-    return drawing.draw(layers, noise)
+      lens: lens, contexts: recalled?.frames.count ?? 0,
+      size: first.map { [$0.camera.intrinsics.width, $0.camera.intrinsics.height] } ?? [],
+      shape: first?.kv.keys.shape ?? [], steps: steps, fromNoise: noise != nil)
+    let drawing = drawings[key] ?? add(key, recalled)
+    return drawing.draw(recalled, noise)
   }
 
-  private func add(_ key: Key, _ layers: [LayerKV], _ noise: Tensor?) -> Drawing {
+  private func add(_ key: Key, _ recalled: Recalled?) -> Drawing {
     if order.count == Self.most { drawings[order.removeFirst()] = nil }
-    let new = Drawing(model, key.lens, layers, noise, steps: key.steps, records: records)
+    let new = Drawing(
+      model, key.lens, recalled.map { RawContext(like: $0, model) }, steps: key.steps,
+      fromNoise: key.fromNoise, records: records)
     drawings[key] = new
     order.append(key)
     return new
   }
 }
 
+/// Where recorded work reads what was recalled.
+private struct RawContext {
+  let keys: Tensor  // [L, C, T, G, d]
+  let values: Tensor
+  let matrices: Tensor  // [C, 4, 4]
+  let projections: Tensor  // [C, 5, 4]
+  let landing: Landing
+
+  init(like recalled: Recalled, _ model: FrameModel) {
+    let count = recalled.frames.count
+    let lens = recalled.frames[0].camera.intrinsics
+    var shape = recalled.frames[0].kv.keys.shape
+    shape.insert(count, at: 1)
+    keys = .zeros(shape, type: model.type, on: model.device)
+    values = .zeros(shape, type: model.type, on: model.device)
+    matrices = .zeros([count, 4, 4], on: model.device)
+    projections = .zeros([count, 5, 4], on: model.device)
+    landing = Landing(
+      of: lens, in: recalled.query.intrinsics, model.configuration, on: model.device)
+  }
+
+  /// Brings in what was recalled now.
+  func set(_ recalled: Recalled) {
+    for (i, frame) in recalled.frames.enumerated() {
+      let shape = frame.kv.keys.shape
+      let slot = [shape[0], 1] + shape.dropFirst()
+      keys.narrowed(1, i..<i + 1).set(frame.kv.keys.reshaped(slot))
+      values.narrowed(1, i..<i + 1).set(frame.kv.values.reshaped(slot))
+    }
+    let numbers = recalled.views.numbers
+    matrices.set(numbers.matrices.sent(to: matrices.device))
+    projections.set(numbers.projections.sent(to: projections.device))
+  }
+
+  /// For each layer, keys and values in the query's coordinates.
+  func placed(by model: FrameModel) -> [LayerKV] {
+    let c = model.configuration
+    let positions = RecalledPositions(
+      matrices: matrices, angles: landing.angles(projections), width: c.headWidth / 2,
+      groups: c.groups, type: model.type)
+    return model.placed(keys: keys, values: values, by: positions)
+  }
+}
+
 /// One recording: where its inputs go, and where its results lie.
 private final class Drawing {
-  private let layers: [LayerKV]
+  private let context: RawContext?
   private let noise: Tensor?
-  private var result: (image: Tensor, logVariance: Tensor)?
-  private var replay: () -> Void = {}
+  private let work: () -> Void
+  private let results: Results
+  private let device: Device
+  private let records: Bool
+  private var graph: Graph?
+
+  private final class Results {
+    var drawn: (image: Tensor, logVariance: Tensor)?
+  }
 
   init(
-    _ model: FrameModel, _ lens: Intrinsics, _ layers: [LayerKV], _ noise: Tensor?, steps: Int,
+    _ model: FrameModel, _ lens: Intrinsics, _ context: RawContext?, steps: Int, fromNoise: Bool,
     records: Bool
   ) {
-    self.layers = layers.map { LayerKV(keys: $0.keys.copy(), values: $0.values.copy()) }
-    self.noise = noise?.copy()
+    let noise =
+      fromNoise ? Tensor.zeros([1, 3, lens.height, lens.width], on: model.device) : nil
     let tables = LensTables(
       Lenses([lens]), model.configuration, type: model.type, on: model.device)
-    let (own, start) = (self.layers, self.noise)
-    let work = { [unowned self, unowned model] in
-      result = model.sample(from: start, lens, steps: steps) { z, t in
-        model.evaluate(z, t: t, lens, tables, recalled: own.isEmpty ? nil : { own[$0] })
+    let results = Results()
+    work = { [unowned model] in
+      let layers = context?.placed(by: model)
+      results.drawn = model.sample(from: noise, lens, steps: steps) { z, t in
+        model.evaluate(z, t: t, lens, tables, recalled: layers.map { own in { own[$0] } })
       }
     }
-    if records {
-      do {
-        let graph = try Graph(on: model.device, work)
-        replay = { graph.replay() }
-      } catch {
-        fatalError("drawing can't be recorded (\(error)); draw without: --no-graphs")
-      }
-    } else {
-      replay = work
-    }
+    (self.context, self.noise, self.results) = (context, noise, results)
+    (device, self.records) = (model.device, records)
   }
 
   /// The results are the caller's own: the next replay writes over ours.
-  func draw(_ context: [LayerKV], _ start: Tensor?) -> (image: Tensor, logVariance: Tensor) {
-    for (mine, new) in zip(layers, context) {
-      mine.keys.set(new.keys)
-      mine.values.set(new.values)
-    }
+  func draw(_ recalled: Recalled?, _ start: Tensor?) -> (image: Tensor, logVariance: Tensor) {
+    if let context, let recalled { context.set(recalled) }
     if let noise, let start { noise.set(start) }
-    replay()
-    return (result!.image.copy(), result!.logVariance.copy())
+    if records { record().replay() } else { work() }
+    return (results.drawn!.image.copy(), results.drawn!.logVariance.copy())
+  }
+
+  /// Recorded at the first drawing, when its inputs are those of a frame.
+  private func record() -> Graph {
+    if let graph { return graph }
+    do {
+      let new = try Graph(on: device, work)
+      graph = new
+      return new
+    } catch {
+      fatalError("drawing can't be recorded (\(error)); draw without: --no-graphs")
+    }
   }
 }

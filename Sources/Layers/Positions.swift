@@ -58,10 +58,10 @@ public struct Projective {
     let m = transposed ? matrices : matrices.transposed(-1, -2)
     let blocks = width / 4
     let lead = Array(m.shape.dropLast(2))
-    let eye = Tensor(
-      (0..<blocks * blocks).map { $0 / blocks == $0 % blocks ? 1 : 0 },
-      shape: [blocks, 1, blocks, 1]
-    ).sent(to: m.device)
+    // Made on the device, so that this can be part of recorded work.
+    let index = Tensor.arange(blocks, on: m.device)
+    let eye = ((index.reshaped(-1, 1) - index).abs() .< 0.5).to(.float32)
+      .reshaped(blocks, 1, blocks, 1)
     matrix = (eye * m.reshaped(lead + [1, 4, 1, 4])).reshaped(lead + [width, width]).to(type)
   }
 

@@ -61,8 +61,8 @@ public struct Film: Sendable {
   }
 
   /// By how much depths of the same surface may differ: metres, and a share of the depth.
-  private static let absoluteTolerance = 0.01
-  private static let relativeTolerance = 0.01
+  public static let absoluteTolerance = 0.01
+  public static let relativeTolerance = 0.01
 }
 
 /// For each pixel of `film`, whether `other` shows the same surface.

@@ -20,11 +20,11 @@ public enum FilmKernel {
   public static var headers: [(name: String, text: String)] { Array(sources.dropFirst()) }
 
   /// Options that the text needs: sizes of what the CPU lays out, so that another layout does not
-  /// compile; and functions without a place are the GPU's.
+  /// compile; functions without a place are the GPU's; arithmetic as free as the CPU's.
   public static var options: [String] {
     [
       "-DTRACER_SCENE_BYTES=\(tracer_scene_bytes())", "-DTRACER_LENS_BYTES=\(lensBytes)",
-      "--device-as-default-execution-space",
+      "--device-as-default-execution-space", "--use_fast_math",
     ]
   }
 

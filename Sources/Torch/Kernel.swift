@@ -37,7 +37,18 @@ public final class GPUCode {
     pointer = code
   }
 
+  /// Machine code that was compiled before.
+  public init(bytes: [UInt8]) {
+    precondition(!bytes.isEmpty, "GPUCode: no bytes")
+    pointer = bytes.withUnsafeBytes { ct_code_new($0.baseAddress!, $0.count)! }
+  }
+
   deinit { ct_code_release(pointer) }
+
+  /// The machine code itself.
+  public var bytes: [UInt8] {
+    Array(UnsafeRawBufferPointer(start: ct_code_bytes(pointer), count: size))
+  }
 
   /// Bytes of machine code.
   public var size: Int { ct_code_size(pointer) }

@@ -26,6 +26,10 @@ public enum Runtime {
   /// Lets CUDA multiply Float32 matrices at TF32 precision.
   public static func allowTF32(_ on: Bool) { ct_allow_tf32(on) }
 
+  /// Lets CUDA attend by cuDNN, as it does by itself on Hopper: its fastest way, but one that is
+  /// planned anew, for up to a second, for every new number of tokens.
+  public static func allowCuDNNAttention(_ on: Bool) { ct_allow_cudnn_attention(on) }
+
   /// Runs `body` without recording gradients.
   public static func withoutGradients<R>(_ body: () throws -> R) rethrows -> R {
     let former = ct_set_grad(false)

@@ -18,6 +18,8 @@ struct Batch {
   let depth: Tensor  // [S J, Y, X], world scales
   let t: Tensor  // [S J]
   let z: Tensor  // [S J, 3, Y, X]
+  /// 1 where contexts show what a target sees, `[S J, 1, Y, X]`; nil where nobody asked.
+  var shown: Tensor?
   let perScene: Int
   let scales: [Double]  // S
   var depthShare = Loss.shares.depth
@@ -26,24 +28,25 @@ struct Batch {
 }
 
 extension Batch {
+  /// What a CPU filmed, brought to a device.
   init(_ shard: Shard, plan: Plan, step: Int, index: Int, on device: Device) {
-    let frames = shard.targets.flatMap { $0 }
-    let (w, h) = (frames[0].image.width, frames[0].image.height)
-    let truth = Self.images(frames, on: device)
-    let times = Times(plan, count: frames.count, step: step, index: index)
-    let t = Tensor(times.t, shape: [frames.count]).sent(to: device)
-    let keep = Tensor(times.noise, shape: [frames.count, 1, 1, 1]).sent(to: device)
+    self.init(Footage(shard, on: device), plan: plan, step: step, index: index)
+  }
+
+  init(_ footage: Footage, plan: Plan, step: Int, index: Int) {
+    let truth = footage.images
+    let (device, count) = (truth.device, footage.targets.count)
+    let times = Times(plan, count: count, step: step, index: index)
+    let t = Tensor(times.t, shape: [count]).sent(to: device)
+    let keep = Tensor(times.noise, shape: [count, 1, 1, 1]).sent(to: device)
     let generator = Generator(seed: times.seed, on: device)
-    let noise = generator.normal(truth.shape) * Configuration.noiseScale(width: w, height: h)
+    let scale = Configuration.noiseScale(width: truth.shape[3], height: truth.shape[2])
+    let noise = generator.normal(truth.shape) * scale
     let mix = t.reshaped(-1, 1, 1, 1)
     self.init(
-      contexts: shard.contexts.map { $0.map(\.camera) },
-      contextImages: shard.contexts[0].isEmpty
-        ? nil : Self.images(shard.contexts.flatMap { $0 }, on: device),
-      targets: frames.map(\.camera), truth: truth,
-      depth: Self.depth(shard, frames: frames.count, height: h, width: w).sent(to: device),
-      t: t, z: mix * truth + (1 - mix) * noise * keep,
-      perScene: shard.targets[0].count, scales: shard.scales)
+      contexts: footage.contexts, contextImages: footage.contextImages, targets: footage.targets,
+      truth: truth, depth: footage.depth, t: t, z: mix * truth + (1 - mix) * noise * keep,
+      shown: footage.shown, perScene: footage.perScene, scales: footage.scales)
     (depthShare, together) = (plan.depthWeight, plan.jointContexts)
   }
 
@@ -54,14 +57,6 @@ extension Batch {
       Tensor(bytes: $0, shape: [frames.count, h, w, 3], type: .uint8)
     }
     return bytes.sent(to: device).permuted(0, 3, 1, 2).to(.float32).contiguous() * (1 / 127.5) - 1
-  }
-
-  /// The targets' depth in network units, `[B, Y, X]`.
-  private static func depth(_ shard: Shard, frames: Int, height: Int, width: Int) -> Tensor {
-    let all = shard.depths.flatMap { $0 }
-    let metres = Tensor(all, shape: [shard.scales.count, all.count / shard.scales.count])
-    let units = Tensor(shard.scales.map { Float(1 / $0) }, shape: [shard.scales.count, 1])
-    return (metres * units).reshaped(frames, height, width)
   }
 
   /// The five terms of the loss of this batch.

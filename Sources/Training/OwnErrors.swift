@@ -10,35 +10,23 @@ extension Batch {
   /// Changes the batch as the plan says: a function of plan, step and index, and of the teacher.
   ///
   /// - Parameter teacher: draws the contexts' replacements and the next steps; gets no gradients.
-  func exposed(
-    to teacher: FrameModel, shard: Shard, plan: Plan, step: Int, index: Int
-  ) -> Batch {
+  func exposed(to teacher: FrameModel, plan: Plan, step: Int, index: Int) -> Batch {
     var batch = self
     var random = Randomness(plan.seed, UInt64(step), UInt64(index), 0x6F)
     Runtime.withoutGradients {
-      let shown = shard.shown.map { batch.pixels($0) }
-      batch.replaceContexts(by: teacher, shown: shown, plan, &random)
+      batch.replaceContexts(by: teacher, plan, &random)
       batch.addNoise(plan, &random)
       batch.dropTokens(plan, teacher.configuration, &random)
-      batch.distill(from: teacher, shown: shown, plan, &random)
+      batch.distill(from: teacher, plan, &random)
     }
     return batch
-  }
-
-  /// Flags of the targets' pixels as a tensor of ones and zeros, `[S J, 1, Y, X]`.
-  private func pixels(_ flags: [[Bool]]) -> Tensor {
-    let s = truth.shape
-    let bytes = flags.flatMap { $0.map { $0 ? UInt8(1) : 0 } }.withUnsafeBytes {
-      Tensor(bytes: $0, shape: [s[0], 1, s[2], s[3]], type: .uint8)
-    }
-    return bytes.sent(to: truth.device).to(.float32)
   }
 
   /// Some contexts become what the teacher draws of them from their scene's other contexts, in one
   /// or two steps. In such a scene only what the true contexts show counts: the rest is nobody's
   /// fault.
   private mutating func replaceContexts(
-    by teacher: FrameModel, shown: Tensor?, _ plan: Plan, _ random: inout Randomness
+    by teacher: FrameModel, _ plan: Plan, _ random: inout Randomness
   ) {
     let count = contexts[0].count
     guard plan.ownErrors > 0, count > 1, let images = contextImages, let shown else { return }
@@ -114,7 +102,7 @@ extension Batch {
   ///
   /// A target that starts from zeros is left out: it is on no way from noise to data.
   private mutating func distill(
-    from teacher: FrameModel, shown: Tensor?, _ plan: Plan, _ random: inout Randomness
+    from teacher: FrameModel, _ plan: Plan, _ random: inout Randomness
   ) {
     guard plan.consistency > 0, let shown else { return }
     let lenses = Lenses(targets.map(\.intrinsics))

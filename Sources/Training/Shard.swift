@@ -4,7 +4,7 @@ import Procedural
 import Scene
 import Torch
 
-/// One group of scenes: contexts, targets that share them, and the targets' true depth.
+/// A shard filmed on a CPU: contexts, targets that share them, and the targets' true depth.
 ///
 /// Plain values, so that background threads can make them; tensors are made where they are used.
 struct Shard: Sendable {
@@ -25,58 +25,35 @@ extension Shard {
   ///
   /// - Parameter visibility: whether to find out what contexts show; if the plan needs it where nil.
   init(_ plan: Plan, step: Int, index: Int, visibility: Bool? = nil) {
-    var random = Randomness(plan.seed, UInt64(step), UInt64(index))
-    // As many contexts in every shard of a step, so that none waits for another.
-    var shared = Randomness(plan.seed, UInt64(step))
-    let count = shared.index(weights: plan.contextShares)
-    let scenes = (0..<plan.scenesPerShard).map { _ in
-      Take(plan, contexts: count, random: &random)
-    }
-    contexts = scenes.map(\.contexts)
+    self.init(Script(plan, step: step, index: index, visibility: visibility))
+  }
+
+  /// Films what was planned.
+  init(_ script: Script) {
+    let scenes = script.scenes.map(FilmedScene.init)
+    contexts = scenes.map { $0.contexts.map(\.frame) }
     targets = scenes.map { $0.targets.map(\.frame) }
     depths = scenes.flatMap { $0.targets.map(\.depth) }
-    scales = scenes.map(\.scale)
-    shown = visibility ?? plan.needsVisibility ? scenes.flatMap(\.shown) : nil
+    scales = script.scales
+    shown = script.visibility ? scenes.flatMap(\.shown) : nil
   }
 }
 
-/// One scene of a shard.
-private struct Take {
-  var films: [Film] = []
-  var targets: [Film] = []
-  let scale: Double
+/// One scene's films.
+private struct FilmedScene {
+  let contexts: [Film]
+  let targets: [Film]
 
-  init(_ plan: Plan, contexts count: Int, random: inout Randomness) {
-    let seed = plan.worlds.map { random.next() % UInt64($0) } ?? random.next() >> 16
-    let world = ProceduralWorld(seed: seed)
-    let lens = world.lens(width: plan.resolution, height: plan.resolution)
-    scale = world.scale
-    let recalls = count > 0 && random.unit() < plan.recallShare
-    let length =
-      recalls
-      ? Pick.recallLength(contexts: count, targets: plan.targetsPerScene)
-      : Pick.length(contexts: count, targets: plan.targetsPerScene)
-    let walk = world.walk(
-      count: length, intrinsics: lens, seed: plan.worlds == nil ? random.next() : 0)
-    let pick =
-      recalls
-      ? Pick(
-        recalled: count, targets: plan.targetsPerScene, of: walk, scale: scale, random: &random)
-      : Pick(contexts: count, targets: plan.targetsPerScene, random: &random)
-    films = pick.contexts.map { world.film(walk[$0]) }
-    for i in pick.targets {
-      let again = !films.isEmpty && random.unit() < plan.revisits
-      targets.append(
-        again ? films[Int(random.next() % UInt64(films.count))] : world.film(walk[i]))
-    }
+  init(_ scene: Script.Scene) {
+    let films = scene.cameras.map { scene.world.film($0) }
+    contexts = Array(films[..<scene.contextCount])
+    targets = scene.targets.map { films[$0] }
   }
-
-  var contexts: [Frame] { films.map(\.frame) }
 
   var shown: [[Bool]] {
     targets.map { target in
       var shown = [Bool](repeating: false, count: target.depth.count)
-      for film in films {
+      for film in contexts {
         for (i, sees) in target.visibility(from: film).enumerated() where sees { shown[i] = true }
       }
       return shown

@@ -1,5 +1,4 @@
 import Dispatch
-import Foundation
 public import Generation
 import Scene
 public import Torch
@@ -27,8 +26,12 @@ public final class Trainer {
   var decidesOnDevice: Bool
   private let precision: Precision
   private var work = 0.0
+  private var waited = 0.0
   private let replicas: [FrameModel]
-  private var shards: [Prefetcher<Shard>] = []
+  /// Whether a GPU that trains films, too, where it can; else CPU threads do. Set it before the
+  /// first step.
+  public var filmsOnGPU = true
+  private lazy var studio = Studio(plan, from: step, on: model.device, filmsThere: filmsOnGPU)
 
   /// A run from the start, or from a model's weights alone.
   ///
@@ -66,6 +69,8 @@ public final class Trainer {
     let rate: Double
     /// Its floating-point operations.
     let work: Double
+    /// How long it had to wait for its films, in seconds.
+    let waited: Double
     let losses: [Loss.Figures]
     let norm: Tensor
     let skippedInARow: Tensor
@@ -93,11 +98,20 @@ public final class Trainer {
 
   /// Asks the device for one step; a GPU is left to itself.
   public func begin() -> Pending {
-    if shards.isEmpty { prefetch() }
-    let films = shards.map { $0.next() }
-    work = films.map { plan.model.work($0, resolution: plan.resolution) }.reduce(0, +)
-    return change(by: replicas.count > 1 ? parallel(films) : films.enumerated().map(shardLoss))
+    let studio = studio
+    let start = ContinuousClock.now
+    let shots = studio.next()
+    waited = (ContinuousClock.now - start) / .seconds(1)
+    work = shots.map { plan.model.work($0.script, resolution: plan.resolution) }.reduce(0, +)
+    let losses =
+      replicas.count > 1
+      ? parallel(shots, in: studio)
+      : shots.enumerated().map { shardLoss($0, studio.develop($1)) }
+    return change(by: losses)
   }
+
+  /// Who films, in a few words; and if it is not the GPU that trains, why not.
+  public var filming: String { studio.description }
 
   /// The rest of a step whose gradients lie in the replicas: the weights change by their sum.
   func change(by losses: [Loss.Figures]) -> Pending {
@@ -114,7 +128,8 @@ public final class Trainer {
     model.parameters.forEach { $0.tensor.clearGradient() }
     step += 1
     return Pending(
-      step: step, rate: share, work: work, losses: losses, norm: norm, skippedInARow: skipped)
+      step: step, rate: share, work: work, waited: waited, losses: losses, norm: norm,
+      skippedInARow: skipped)
   }
 
   private func change(share: Double, _ verdict: Optimizer.Verdict) {
@@ -134,36 +149,26 @@ public final class Trainer {
     plan.cooldown = Cooldown(start: step, steps: steps, share: share)
   }
 
-  private func prefetch() {
-    let plan = plan
-    let cores = ProcessInfo.processInfo.activeProcessorCount
-    let threads = model.device == .cpu ? 1 : max(1, cores / plan.shards)
-    shards = (0..<plan.shards).map { i in
-      Prefetcher(from: step, ahead: 2 + threads, threads: threads) {
-        Shard(plan, step: $0, index: i)
-      }
-    }
-  }
-
   /// Each shard on a thread of its own, with one-thread operations: two such beat one with two.
-  private func parallel(_ films: [Shard]) -> [Loss.Figures] {
-    let work = Unchecked(value: self)
+  private func parallel(_ shots: [Studio.Shot], in studio: Studio) -> [Loss.Figures] {
+    let work = Unchecked(value: (trainer: self, studio: studio))
     Runtime.threads = 1
     Runtime.flushDenormals()  // here too, whether or not this thread gets a shard
-    let results = Unchecked(value: Results(count: films.count))
-    DispatchQueue.concurrentPerform(iterations: films.count) { i in
+    let results = Unchecked(value: Results(count: shots.count))
+    DispatchQueue.concurrentPerform(iterations: shots.count) { i in
       Runtime.threads = 1
       Runtime.flushDenormals()
-      results.value.losses[i] = work.value.shardLoss(i, films[i])
+      let footage = work.value.studio.develop(shots[i])
+      results.value.losses[i] = work.value.trainer.shardLoss(i, footage)
     }
     return results.value.losses.map { $0! }
   }
 
-  private func shardLoss(_ index: Int, _ shard: Shard) -> Loss.Figures {
-    let batch = Batch(shard, plan: plan, step: step, index: index, on: model.device)
+  private func shardLoss(_ index: Int, _ footage: Footage) -> Loss.Figures {
+    let batch = Batch(footage, plan: plan, step: step, index: index)
     let teacher = plan.needsVisibility ? average.computing(in: precision.type) : average
     return batchLoss(
-      batch.exposed(to: teacher, shard: shard, plan: plan, step: step, index: index), index)
+      batch.exposed(to: teacher, plan: plan, step: step, index: index), index)
   }
 
   /// The gradient of the mean loss over the step's shards: this one's part, left in its replica.

@@ -95,9 +95,7 @@ public struct TrainingRun {
     let steps = try pace.window.map { try $0.progress() }
     var line = Line(steps, elapsed: pace.elapsed)
     let now = pace.clock.now
-    line.measure(
-      work: pace.window.map(\.work).reduce(0, +), seconds: (now - pace.logged) / .seconds(1),
-      on: trainer.model.device)
+    line.measure(pace.window, seconds: (now - pace.logged) / .seconds(1), on: trainer.model.device)
     (pace.logged, pace.window) = (now, [])
     lines.append(line)
     try append(line)
@@ -194,10 +192,14 @@ struct Line: Codable {
   var flops: Double?
   /// Their share of what the device could do, where that is known.
   var utilization: Double?
+  /// The share of the time in which nothing was done but to wait for films.
+  var waited: Double?
 
-  mutating func measure(work: Double, seconds: Double, on device: Device) {
-    flops = work / seconds
-    utilization = device.peakFLOPS.map { work / seconds / $0 }
+  mutating func measure(_ steps: [Trainer.Pending], seconds: Double, on device: Device) {
+    let rate = steps.map(\.work).reduce(0, +) / seconds
+    flops = rate
+    utilization = device.peakFLOPS.map { rate / $0 }
+    waited = steps.map(\.waited).reduce(0, +) / seconds
   }
 
   init(_ window: [Trainer.Progress], elapsed: Double) {
@@ -223,6 +225,7 @@ struct Line: Codable {
       format:
         "step %d/%d  loss %.4f  squared %.4f  norm %.2f  rate %.2f  %.1f scenes/s  %.2f TFLOP/s",
       step, plan.end, loss, terms["squared"] ?? 0, norm, rate, scenes, (flops ?? 0) / 1e12)
-      + (utilization.map { String(format: " (%.0f %%)", $0 * 100) } ?? "") + "  ETA " + eta
+      + (utilization.map { String(format: " (%.0f %%)", $0 * 100) } ?? "")
+      + String(format: "  waited for films %.0f %%", (waited ?? 0) * 100) + "  ETA " + eta
   }
 }

@@ -1,4 +1,3 @@
-import Foundation
 import Generation
 import Torch
 
@@ -9,10 +8,10 @@ import Torch
 // Letters: N patches, T tokens, M tokens attended to, C contexts.
 extension Configuration {
   /// The floating-point operations of one step on a shard, forward and backward.
-  func work(_ shard: Shard, resolution: Int) -> Double {
-    let contexts = shard.contexts[0].count
-    let targets = shard.targets.map(\.count).reduce(0, +)
-    let encoding = Double(shard.contexts.count * contexts) * encodingWork(side: resolution)
+  func work(_ script: Script, resolution: Int) -> Double {
+    let contexts = script.contextCount
+    let targets = script.scenes.count * script.targetsPerScene
+    let encoding = Double(script.scenes.count * contexts) * encodingWork(side: resolution)
     let drawing = Double(targets) * drawingWork(side: resolution, contexts: contexts)
     return 3 * (encoding + drawing)
   }
@@ -53,24 +52,10 @@ extension Configuration {
 
 extension Device {
   /// Dense BFloat16 operations a second, by the maker's data sheet; nil for devices not listed.
-  var peakFLOPS: Double? {
-    guard case .cuda = self else { return nil }
-    return Self.gpuNames.compactMap { Self.peak(of: $0) }.first
-  }
+  var peakFLOPS: Double? { facts.flatMap { Self.peak(of: $0.name) } }
 
   static func peak(of name: String) -> Double? {
     let isSlower = name.contains("PCIe") || name.contains("NVL")
     return (name.contains("H100") || name.contains("H200")) && !isSlower ? 989e12 : nil
-  }
-
-  /// What the driver says the GPUs are, such as `NVIDIA H200`.
-  private static var gpuNames: [String] {
-    let folder = "/proc/driver/nvidia/gpus"
-    let gpus = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
-    return gpus.sorted().compactMap { gpu in
-      let text = try? String(contentsOfFile: "\(folder)/\(gpu)/information", encoding: .utf8)
-      let line = text?.split(separator: "\n").first { $0.hasPrefix("Model:") }
-      return line.map { $0.dropFirst(6).trimmingCharacters(in: .whitespaces) }
-    }
   }
 }

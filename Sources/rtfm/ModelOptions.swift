@@ -13,8 +13,8 @@ struct ModelOptions: ParsableArguments {
   var steps = 1
   @Option(help: "Side of the square frames in pixels; the model's own by default.")
   var resolution: Int?
-  @Option(help: "What a CPU multiplies weights in: float32 or bfloat16.")
-  var precision = Precision.float32
+  @Option(help: "What layers compute in: float32 (a CPU's default) or bfloat16 (a GPU's).")
+  var precision: Precision?
   @Option(help: "auto, cpu, cuda or mps.")
   var device = "auto"
 
@@ -31,7 +31,7 @@ struct ModelOptions: ParsableArguments {
   /// - Throws: as `FrameModel.init(contentsOf:on:)` and `Device.init(named:)` do.
   func open() throws -> sending FrameModel {
     let network = try FrameModel(contentsOf: path, on: Device(named: device))
-    network.precision = precision
+    network.compute(in: precision ?? (network.device == .cpu ? .float32 : nil))
     return network
   }
 
@@ -40,6 +40,16 @@ struct ModelOptions: ParsableArguments {
     let world = World(model: try open(), scale: scale, settings: settings)
     await world.add(frames)
     return world
+  }
+}
+
+extension FrameModel {
+  /// Sets how exactly it draws: as fast as its device can where nil.
+  ///
+  /// On a GPU the heads, which stay Float32, then multiply at TF32 precision, as in training.
+  func compute(in precision: Precision?) {
+    self.precision = precision ?? .fastest(on: device)
+    if case .cuda = device { Runtime.allowTF32(self.precision == .bfloat16) }
   }
 }
 

@@ -9,6 +9,7 @@ struct Rtfm: AsyncParsableCommand {
     subcommands: [
       Explore.self, Render.self, Evaluate.self, Revisit.self, Train.self, Scenes.self,
       Benchmarks.self, WorldCommand.self, Doctor.self, Selfcheck.self, WeightsFile.self,
+      Kernels.self,
     ])
 }
 

@@ -10,12 +10,14 @@ import Torch
   /// checks cover).
   private static let others: Set<String> = [
     "error", "version", "load_cuda", "has_mps", "device_count", "memory_allocated", "synchronize",
-    "set_threads", "threads", "flush_denormals", "allow_tf32", "set_grad", "grad_enabled",
+    "set_threads", "threads", "flush_denormals", "allow_tf32", "allow_cudnn_attention", "set_grad",
+    "grad_enabled",
     "inference_enter", "inference_leave", "release", "rank", "shape", "dtype", "device_kind",
     "device_index", "data", "is_contiguous", "generator_new", "generator_release",
     "set_requires_grad", "requires_grad", "randn", "rand", "packed", "packed_linear", "place",
     "attend", "add_norm", "wait_asleep", "has_avx512", "has_bfloat16", "limit_lanes", "revision",
-    "gpu_facts", "compiler", "has_graphs", "compile", "code_size", "code_release", "kernel_new",
+    "gpu_facts", "compiler", "has_graphs", "compile", "code_new", "code_bytes", "code_size",
+    "code_release", "kernel_new",
     "kernel_release", "kernel_launch", "address", "graph_new", "graph_begin", "graph_end",
     "graph_replay", "graph_release",
   ]

@@ -34,7 +34,18 @@ enum Compiler {
 
   @Test(.enabled(if: Compiler.isHere, "NVRTC is not here (make bundle brings it)"))
   func theKernelCompilesForHopper() throws {
-    #expect(try FilmKernel.code(architecture: 90).size > 10_000)
+    try Package.withTemporaryFolder { folder in
+      let path = try FilmKernel.keep(architecture: 90, in: folder)
+      let file = [UInt8](FileManager.default.contents(atPath: path) ?? Data())
+      #expect(file.count > 10_000 && file.starts(with: [0x7f, 0x45, 0x4c, 0x46]), "an ELF file")
+      #expect(GPUCode(bytes: file).bytes == file)
+      setenv("RTFM_KERNELS", folder, 1)
+      defer { unsetenv("RTFM_KERNELS") }
+      let start = ContinuousClock.now
+      let code = try FilmKernel.code(architecture: 90)
+      #expect(code.bytes == file)
+      #expect(ContinuousClock.now - start < .seconds(1), "read, not compiled")
+    }
   }
 
   @Test(.enabled(if: Compiler.isHere, "NVRTC is not here (make bundle brings it)"))

@@ -18,7 +18,7 @@ import Torch
   private func exposed(_ plan: Plan, by teacher: FrameModel? = nil) -> (Batch, Batch, Shard) {
     let (batch, shard) = batch(plan)
     let teacher = teacher ?? FrameModel(plan.model, seed: 3)
-    return (batch, batch.exposed(to: teacher, shard: shard, plan: plan, step: 4, index: 0), shard)
+    return (batch, batch.exposed(to: teacher, plan: plan, step: 4, index: 0), shard)
   }
 
   /// A model whose heads are not zero.

@@ -22,8 +22,8 @@ import Torch
     let draw =
       embed + (128 * 64 + 64 * 384) + 2 * (layer + attention(20 + 1 + 20 * contexts)) + heads
     let step = 3 * 2 * (2 * contexts * encode + 4 * draw)
-    let shard = Shard(plan, step: 0, index: 0)
-    #expect(plan.model.work(shard, resolution: 16) == Double(step))
+    let script = Script(plan, step: 0, index: 0)
+    #expect(plan.model.work(script, resolution: 16) == Double(step))
   }
 
   @Test func knowsFewDevices() {

@@ -44,6 +44,7 @@ void ct_set_threads(int32_t n);  // of the calling thread's parallel regions
 int32_t ct_threads(void);
 void ct_flush_denormals(bool on);  // of the calling thread
 void ct_allow_tf32(bool on);
+void ct_allow_cudnn_attention(bool on);
 
 // ---- Modes of the calling thread; each returns the former value
 bool ct_set_grad(bool on);
@@ -206,7 +207,9 @@ ct_code *_Nullable ct_compile(
     const char *_Nonnull const *_Nonnull header_texts,
     const char *_Nonnull const *_Nonnull header_names, int32_t headers,
     const char *_Nonnull const *_Nonnull options, int32_t n);
+ct_code *_Nullable ct_code_new(const void *_Nonnull bytes, size_t size);  // compiled before
 size_t ct_code_size(const ct_code *_Nonnull code);
+const void *_Nonnull ct_code_bytes(const ct_code *_Nonnull code);
 void ct_code_release(ct_code *_Nonnull code);
 ct_kernel *_Nullable ct_kernel_new(
     const ct_code *_Nonnull code, const char *_Nonnull function, int32_t index);

@@ -29,8 +29,8 @@ struct Bench: ParsableCommand {
   var steps = Counts([1])
   @Option(help: "auto, cpu, cuda or mps.")
   var device = "auto"
-  @Option(help: "What a CPU multiplies weights in; the fastest it has by default.")
-  var precision = Precision.fastest
+  @Option(help: "What layers compute in: float32 or bfloat16; the device's fastest by default.")
+  var precision: Precision?
   @Option(help: "CPU threads; all cores by default.")
   var threads: Int?
   @Option(help: "Keyframes in the memory.")
@@ -60,10 +60,9 @@ struct Bench: ParsableCommand {
     let device = try Device(named: device)
     if let threads { Runtime.threads = threads }
     let network = try network(on: device)
-    network.model.precision = precision
+    network.model.compute(in: precision)
     network.model.recordsDrawing = graphs
-    let precision = device == .cpu ? precision : .float32
-    let machine = Machine(measuring: device, precision: precision)
+    let machine = Machine(measuring: device, precision: network.model.precision)
     let results = contexts.values.flatMap { contexts in
       note("encoding \(keyframes) keyframes of \(resolution)")
       let walk = TimedWalk(
@@ -115,8 +114,7 @@ struct Bench: ParsableCommand {
     return Result(
       preset: network.name, resolution: "\(resolution)", contexts: contexts, steps: steps,
       device: "\(network.model.device)",
-      precision: network.model.device == .cpu ? precision : .float32, threads: Runtime.threads,
-      keyframes: keyframes,
+      precision: network.model.precision, threads: Runtime.threads, keyframes: keyframes,
       tokens: configuration.patches(width: resolution.width, height: resolution.height),
       gflopPerFrame: work / 1e9, laps: laps, bestGflops: machine.bestGflops,
       against: ratios.isEmpty ? [:] : ["pytorch_eager": Durations(ratios).p50])

@@ -26,6 +26,8 @@ struct Explore: AsyncParsableCommand {
   var host = "127.0.0.1"
   @Option(help: "auto, cpu, cuda or mps.")
   var device = "auto"
+  @Option(help: "What layers compute in: float32 or bfloat16; the device's fastest by default.")
+  var precision: Precision?
   @Option(help: "Keyframes that a picture is drawn from.")
   var contexts = 4
   @Option(help: "Network evaluations a picture.")
@@ -43,7 +45,7 @@ struct Explore: AsyncParsableCommand {
     let device = try Device(named: device)
     let modelPath = try Shelf.models.path(of: model)
     let model = try FrameModel(contentsOf: modelPath, on: device)
-    model.precision = .fastest
+    model.compute(in: precision)
     let place = try Place(place, size: resolution ?? Size(side: model.resolution), save: save)
     var settings = World.Settings()
     (settings.contexts, settings.steps) = (contexts, steps)

@@ -39,6 +39,8 @@ struct Render: AsyncParsableCommand {
   var model: String?
   @Option(help: "auto, cpu, cuda or mps.")
   var device = "auto"
+  @Option(help: "What layers compute in: float32 or bfloat16; the device's fastest by default.")
+  var precision: Precision?
 
   func validate() throws {
     guard (1...100_000).contains(frames), (1...240).contains(rate), (0...64).contains(contexts),
@@ -53,7 +55,7 @@ struct Render: AsyncParsableCommand {
     let device = try Device(named: device)
     let modelPath = try Shelf.models.path(of: model)
     let model = try FrameModel(contentsOf: modelPath, on: device)
-    model.precision = .fastest
+    model.compute(in: precision)
     var size = resolution ?? Size(side: model.resolution)
     var settings = World.Settings()
     (settings.contexts, settings.steps, settings.admits) = (contexts, steps, admit)
@@ -63,7 +65,7 @@ struct Render: AsyncParsableCommand {
     if let walk {
       let replay = try Replay(walk, of: place, by: World.Author(modelAt: modelPath), on: device)
       (size, settings, known) = (replay.size, replay.recipe.settings, replay.known)
-      model.precision = replay.recipe.precision
+      model.compute(in: replay.recipe.precision)
       place = try place.resized(size)
       path = replay.path
     } else {

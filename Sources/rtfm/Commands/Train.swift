@@ -68,6 +68,8 @@ struct Train: ParsableCommand {
   var depthWeight = 0.05
   @Option(help: "How often contexts are what a memory recalls and not a walk's neighbours, 0 to 1.")
   var recall = 0.5
+  @Flag(inversion: .prefixedNo, help: "Film on the NVIDIA GPU that trains, and not on CPU threads.")
+  var gpuFilms = true
   @Option(help: "float32 or bfloat16 (by default bfloat16 on a GPU, float32 on a CPU).")
   var precision: Precision?
   @Option(help: "Multiplies the learning rate.")
@@ -95,14 +97,19 @@ struct Train: ParsableCommand {
   func run() throws {
     let device = try Device(named: device)
     let trainer = try trainer(on: device)
+    trainer.filmsOnGPU = gpuFilms
     var run = try TrainingRun(trainer, folder: out)
     run.saveEvery = saveEvery
     run.saveMinutes = saveMinutes ?? (device == .cpu ? 5 : 2)
     run.cooldown = cooldown
     signal(SIGXFSZ, SIG_IGN)  // a file's size limit is then an error like a full disk
     Interruption.catch()
-    if device != .cpu { Runtime.allowTF32(true) }  // for the heads
+    if device != .cpu {
+      Runtime.allowTF32(true)  // for the heads
+      Runtime.allowCuDNNAttention(false)  // contexts and dropped tokens give ever new numbers
+    }
     note("\(trainer.model.parameterCount) parameters on \(device), from step \(trainer.step)")
+    note(trainer.filming)
     try run.run(minutes: minutes, stop: { Interruption.came }) { note($0) }
   }
 

@@ -33,16 +33,18 @@ struct ModelChecks {
     frames = world.walk(count: 9, intrinsics: lens, seed: 1).map { world.film($0).frame }
   }
 
-  static func all(on device: Device) throws -> [Check] {
+  /// - Parameter records: whether a GPU draws by recorded work, as it does in use.
+  static func all(on device: Device, records: Bool = true) throws -> [Check] {
     try configurations.flatMap { name, configuration in
-      try ModelChecks(configuration).checks("draw, \(name)", on: device)
+      try ModelChecks(configuration).checks("draw, \(name)", on: device, records)
     }
   }
 
-  private func checks(_ name: String, on device: Device) throws -> [Check] {
+  private func checks(_ name: String, on device: Device, _ records: Bool) throws -> [Check] {
     let model = try FrameModel(plain.safetensors(.float32), origin: "selfcheck", on: device)
+    model.recordsDrawing = records
     var checks = drawings(model).map { Check(name, $0, $1, truth: $2, within: 1e-3) }
-    if device == .cpu, Precision.fastest == .bfloat16 {
+    if Precision.fastest(on: device) == .bfloat16 {
       model.precision = .bfloat16
       checks += drawings(model).map {
         Check(name, "\($0), bfloat16", $1, truth: $2, within: 0.05)

@@ -1,0 +1,97 @@
+import Filming
+import Generation
+import Procedural
+import Scene
+import Torch
+
+/// A shard's films as tensors on the device that trains, whoever filmed them.
+///
+/// Letters: S scenes, C contexts of each, J targets of each.
+struct Footage {
+  let contexts: [[Camera]]  // S x C
+  let contextImages: Tensor?  // [S C, 3, Y, X] in -1...1; nil for no contexts
+  let targets: [Camera]  // S J
+  let images: Tensor  // [S J, 3, Y, X]
+  /// The targets', along z, in network units.
+  let depth: Tensor  // [S J, Y, X]
+  /// 1 where the scene's contexts show what a target sees, else 0; nil where nobody asked.
+  let shown: Tensor?  // [S J, 1, Y, X]
+  /// World units a network unit.
+  let scales: [Double]  // S
+  /// J.
+  let perScene: Int
+}
+
+extension Footage {
+  /// What a CPU filmed, brought to a device.
+  init(_ shard: Shard, on device: Device) {
+    let frames = shard.targets.flatMap { $0 }
+    let (w, h) = (frames[0].image.width, frames[0].image.height)
+    contexts = shard.contexts.map { $0.map(\.camera) }
+    contextImages =
+      shard.contexts[0].isEmpty ? nil : Batch.images(shard.contexts.flatMap { $0 }, on: device)
+    targets = frames.map(\.camera)
+    images = Batch.images(frames, on: device)
+    let metres = Tensor(shard.depths.flatMap { $0 }, shape: [frames.count, h, w])
+    depth = Self.inUnits(metres, shard.scales).sent(to: device)
+    shown = shard.shown.map { flags in
+      let bytes = flags.flatMap { $0.map { $0 ? UInt8(1) : 0 } }.withUnsafeBytes {
+        Tensor(bytes: $0, shape: [frames.count, 1, h, w], type: .uint8)
+      }
+      return bytes.sent(to: device).to(.float32)
+    }
+    (scales, perScene) = (shard.scales, shard.targets[0].count)
+  }
+
+  /// Metres `[S J, Y, X]` in network units.
+  private static func inUnits(_ metres: Tensor, _ scales: [Double]) -> Tensor {
+    let units = Tensor(scales.map { Float(1 / $0) }, shape: [scales.count, 1])
+    let rows = metres.reshaped(scales.count, -1) * units.sent(to: metres.device)
+    return rows.reshaped(metres.shape)
+  }
+}
+
+extension Footage {
+  /// Has a GPU film what was planned, into its own memory; nobody waits for it.
+  init(_ script: Script, by camera: GPUFilm) {
+    self.init(script, camera.film(script.scenes.map { ($0.world, $0.cameras) }))
+  }
+
+  /// Picks contexts and targets out of the films of a script's cameras, scene by scene.
+  init(_ script: Script, _ films: Films) {
+    let device = films.pixels.device
+    let first = script.scenes.indices.map { i in
+      script.scenes[..<i].map(\.cameras.count).reduce(0, +)
+    }
+    // Numbers of films: the contexts' of each scene, and the targets'.
+    let shots = script.scenes.indices.map { i in
+      (0..<script.contextCount).map { first[i] + $0 }
+    }
+    let aims = script.scenes.indices.flatMap { i in
+      script.scenes[i].targets.map { first[i] + $0 }
+    }
+    contexts = script.scenes.map { Array($0.cameras[..<$0.contextCount]) }
+    targets = script.scenes.flatMap { scene in scene.targets.map { scene.cameras[$0] } }
+    let all = films.images
+    contextImages =
+      script.contextCount == 0 ? nil : all.rows(Tensor(shots.flatMap { $0 }).sent(to: device))
+    let aimed = Tensor(aims).sent(to: device)
+    images = all.rows(aimed)
+    depth = Self.inUnits(films.depth.rows(aimed), script.scales)
+    (scales, perScene) = (script.scales, script.targetsPerScene)
+    shown = script.visibility ? Self.shown(aims, by: shots, perScene: perScene, films) : nil
+  }
+
+  /// What any of a scene's contexts shows of its targets.
+  private static func shown(
+    _ targets: [Int], by contexts: [[Int]], perScene: Int, _ films: Films
+  ) -> Tensor {
+    let s = films.depth.shape
+    let nothing = Tensor.zeros([targets.count, s[1], s[2]], on: films.depth.device)
+    let all = contexts[0].indices.reduce(nothing) { shown, c in
+      let others = contexts.flatMap { Array(repeating: $0[c], count: perScene) }
+      return shown.maximum(films.visibility(of: targets, from: others).to(.float32))
+    }
+    return all.reshaped(targets.count, 1, s[1], s[2])
+  }
+}

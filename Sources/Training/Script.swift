@@ -1,0 +1,75 @@
+import Procedural
+import Scene
+
+/// A shard before it is filmed: worlds, and where the cameras stand in them. Cheap to make, and all
+/// that a GPU needs to film the shard by itself.
+///
+/// Letters: S scenes, C contexts of each, J targets of each.
+struct Script: Sendable {
+  let scenes: [Scene]
+  /// Whether it is to be found out what contexts show of the targets.
+  let visibility: Bool
+
+  /// A world and the cameras in it.
+  struct Scene: Sendable {
+    let world: ProceduralWorld
+    /// The contexts' cameras, then those of the targets that come back to no context.
+    let cameras: [Camera]
+    /// How many of them are contexts.
+    let contextCount: Int
+    /// The camera of each target, by its number.
+    let targets: [Int]
+  }
+
+  /// World units a network unit, of each scene.
+  var scales: [Double] { scenes.map(\.world.scale) }
+  /// C, the same for every scene.
+  var contextCount: Int { scenes[0].contextCount }
+  /// J.
+  var targetsPerScene: Int { scenes[0].targets.count }
+}
+
+extension Script {
+  /// The shard of one step: a function of the plan, the step and the shard's number alone.
+  ///
+  /// - Parameter visibility: whether to find out what contexts show; if the plan needs it where nil.
+  init(_ plan: Plan, step: Int, index: Int, visibility: Bool? = nil) {
+    var random = Randomness(plan.seed, UInt64(step), UInt64(index))
+    // As many contexts in every shard of a step, so that none waits for another.
+    var shared = Randomness(plan.seed, UInt64(step))
+    let count = shared.index(weights: plan.contextShares)
+    scenes = (0..<plan.scenesPerShard).map { _ in
+      Scene(plan, contexts: count, random: &random)
+    }
+    self.visibility = visibility ?? plan.needsVisibility
+  }
+}
+
+extension Script.Scene {
+  init(_ plan: Plan, contexts count: Int, random: inout Randomness) {
+    let seed = plan.worlds.map { random.next() % UInt64($0) } ?? random.next() >> 16
+    let world = ProceduralWorld(seed: seed)
+    let lens = world.lens(width: plan.resolution, height: plan.resolution)
+    let recalls = count > 0 && random.unit() < plan.recallShare
+    let length =
+      recalls
+      ? Pick.recallLength(contexts: count, targets: plan.targetsPerScene)
+      : Pick.length(contexts: count, targets: plan.targetsPerScene)
+    let walk = world.walk(
+      count: length, intrinsics: lens, seed: plan.worlds == nil ? random.next() : 0)
+    let pick =
+      recalls
+      ? Pick(
+        recalled: count, targets: plan.targetsPerScene, of: walk, scale: world.scale,
+        random: &random)
+      : Pick(contexts: count, targets: plan.targetsPerScene, random: &random)
+    var cameras = pick.contexts.map { walk[$0] }
+    targets = pick.targets.map { i in
+      let again = count > 0 && random.unit() < plan.revisits
+      if again { return Int(random.next() % UInt64(count)) }
+      cameras.append(walk[i])
+      return cameras.count - 1
+    }
+    (self.world, self.cameras, contextCount) = (world, cameras, count)
+  }
+}
