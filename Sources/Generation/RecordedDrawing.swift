@@ -35,9 +35,7 @@ final class RecordedDrawing {
 
   /// What `FrameModel.drawTensors` draws; stops the program where the GPU can't record it, as any
   /// operation does that fails.
-  func draw(_ lens: Intrinsics, context: Context?, steps: Int, noise: Tensor?) -> (
-    image: Tensor, logVariance: Tensor
-  ) {
+  func draw(_ lens: Intrinsics, context: Context?, steps: Int, noise: Tensor?) -> Prediction {
     let layers = context.map { c in (0..<model.configuration.layers).map(c.layer) } ?? []
     let key = Key(
       lens: lens, tokens: layers.first?.keys.shape[1] ?? 0, steps: steps,
@@ -59,7 +57,7 @@ final class RecordedDrawing {
 private final class Drawing {
   private let layers: [LayerKV]
   private let noise: Tensor?
-  private var result: (image: Tensor, logVariance: Tensor)?
+  private var result: Prediction?
   private var replay: () -> Void = {}
 
   init(
@@ -89,13 +87,16 @@ private final class Drawing {
   }
 
   /// The results are the caller's own: the next replay writes over ours.
-  func draw(_ context: [LayerKV], _ start: Tensor?) -> (image: Tensor, logVariance: Tensor) {
+  func draw(_ context: [LayerKV], _ start: Tensor?) -> Prediction {
     for (mine, new) in zip(layers, context) {
       mine.keys.set(new.keys)
       mine.values.set(new.values)
     }
     if let noise, let start { noise.set(start) }
     replay()
-    return (result!.image.copy(), result!.logVariance.copy())
+    let last = result!
+    return Prediction(
+      image: last.image.copy(), logVariance: last.logVariance.copy(),
+      features: last.features.copy(), evaluations: last.evaluations)
   }
 }

@@ -96,8 +96,8 @@ private func expectWhole(
   #expect(try WorldFile.inspect(path, thoroughly: true).problems == [], sourceLocation: location)
   let file = try WorldFile(at: path)
   #expect(file.status.saved >= saved, sourceLocation: location)
-  try file.forEachKeyframe { id, camera, _, _ in
-    #expect(camera == StandIn.camera(id), sourceLocation: location)
+  try file.forEachKeyframe { keyframe in
+    #expect(keyframe.camera == StandIn.camera(keyframe.id), sourceLocation: location)
   }
   for id in stride(from: file.status.saved - 1, to: max(2, saved - 40), by: -7) {
     #expect(try file.picture(of: id) == StandIn.keyframe(id).picture, sourceLocation: location)
