@@ -8,6 +8,8 @@ public enum Chooser: String, CaseIterable, Codable, Sendable {
   case rtfm
   /// The same, told of each frame how far away its surfaces are, on a 16 x 16 grid.
   case rtfmWithDepths
+  /// The same, told what a model guesses of each frame.
+  case rtfmWithGuesses
   /// The frames whose fields of view overlap the query's most, seen from above (Context as Memory,
   /// arXiv 2506.03141).
   case overlap
@@ -21,12 +23,20 @@ public enum Chooser: String, CaseIterable, Codable, Sendable {
   ///
   /// - Parameters:
   ///   - films: any of which may be chosen.
+  ///   - guesses: of each film, how far away a model guesses its surfaces to be.
   ///   - scale: world units a network unit.
-  func choose(_ limit: Int, of films: [Film], for query: Camera, scale: Double) -> [Int] {
+  func choose(
+    _ limit: Int, of films: [Film], guesses: [CoarseDepth?], for query: Camera, scale: Double
+  ) -> [Int] {
     let cameras = films.map(\.frame.camera)
     switch self {
-    case .rtfm, .rtfmWithDepths:
-      return recalled(limit, of: films, for: query, scale: scale)
+    case .rtfm:
+      return recalled(limit, of: cameras, cameras.map { _ in nil }, for: query, scale: scale)
+    case .rtfmWithDepths:
+      let depths = films.map { $0.coarseDepth(scale: scale) }
+      return recalled(limit, of: cameras, depths, for: query, scale: scale)
+    case .rtfmWithGuesses:
+      return recalled(limit, of: cameras, guesses, for: query, scale: scale)
     case .overlap:
       return best(limit, cameras.map { query.overlap(with: $0, reach: Policy().far * scale) })
     case .monteCarlo:
@@ -37,15 +47,13 @@ public enum Chooser: String, CaseIterable, Codable, Sendable {
   }
 
   private func recalled(
-    _ limit: Int, of films: [Film], for query: Camera, scale: Double
+    _ limit: Int, of cameras: [Camera], _ depths: [CoarseDepth?], for query: Camera, scale: Double
   ) -> [Int] {
     var policy = Policy()
     policy.keepsNewest = false  // pictures given all at once have no newest
     var memory = SpatialMemory<Void>(scale: scale, policy: policy)
-    for film in films {
-      memory.admit(
-        (), camera: film.frame.camera,
-        inverseDepth: self == .rtfmWithDepths ? film.coarseDepth(scale: scale) : nil, always: true)
+    for (camera, depth) in zip(cameras, depths) {
+      memory.admit((), camera: camera, inverseDepth: depth, always: true)
     }
     return memory.recall(for: query, limit: limit).map(\.id)
   }

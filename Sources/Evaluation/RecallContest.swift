@@ -1,6 +1,6 @@
-import Memory
+public import Memory
 public import Procedural
-import Scene
+public import Scene
 
 /// How much of what a query shows is shown by the frames chosen for it, beside what could have been
 /// had: the oracle knows which surface is visible from where.
@@ -11,14 +11,21 @@ import Scene
 ///
 /// All choose among the frames within the memory's range of the query.
 public struct RecallContest {
+  /// Guesses how far away a frame's surfaces are, given the world units in a network unit.
+  public typealias Guess = (_ frame: Frame, _ scale: Double) -> CoarseDepth
+
   private let contexts: [Int]
+  private let guess: Guess?
+  private let choosers: [Chooser]
   /// The sums over all queries: what is covered, by chooser and by the oracle.
   private var covered: [[Chooser: Double]]
   private var oracle: [Double]
   private var queries = 0
 
-  public init(contexts: [Int]) {
-    self.contexts = contexts
+  /// - Parameter guess: a model's guess, for recall to go by; nil leaves that out.
+  public init(contexts: [Int], guess: Guess? = nil) {
+    (self.contexts, self.guess) = (contexts, guess)
+    choosers = Chooser.allCases.filter { $0 != .rtfmWithGuesses || guess != nil }
     covered = contexts.map { _ in [:] }
     oracle = contexts.map { _ in 0 }
   }
@@ -49,21 +56,26 @@ public struct RecallContest {
       targets += films.suffix(queriesPerWalk)
       sources += films.dropLast(queriesPerWalk)
     }
-    for target in targets { ask(target, sources, scale: world.scale) }
+    let guesses = sources.map { guess?($0.frame, world.scale) }
+    for target in targets { ask(target, sources, guesses, scale: world.scale) }
   }
 
-  private mutating func ask(_ query: Film, _ sources: [Film], scale: Double) {
+  private mutating func ask(
+    _ query: Film, _ sources: [Film], _ guesses: [CoarseDepth?], scale: Double
+  ) {
     let (camera, range) = (query.frame.camera, Policy().range * scale)
-    let films = sources.filter {
-      ($0.frame.camera.pose.position - camera.pose.position).length <= range
+    let near = sources.indices.filter {
+      (sources[$0].frame.camera.pose.position - camera.pose.position).length <= range
     }
+    let (films, guesses) = (near.map { sources[$0] }, near.map { guesses[$0] })
     let shown = films.map { query.visibility(from: $0) }
     queries += 1
     let best = Self.cover(shown, limit: contexts.max() ?? 0)
     for (i, limit) in contexts.enumerated() {
       oracle[i] += Self.part(of: shown, best.prefix(limit))
-      for chooser in Chooser.allCases {
-        let chosen = chooser.choose(limit, of: films, for: camera, scale: scale)
+      for chooser in choosers {
+        let chosen = chooser.choose(
+          limit, of: films, guesses: guesses, for: camera, scale: scale)
         covered[i][chooser, default: 0] += Self.part(of: shown, chosen)
       }
     }
@@ -94,7 +106,7 @@ public struct RecallContest {
   public var results: [Result] {
     let n = Double(max(1, queries))
     return contexts.indices.flatMap { i in
-      Chooser.allCases.map { chooser in
+      choosers.map { chooser in
         let part = covered[i][chooser] ?? 0
         return Result(
           contexts: contexts[i], chooser: chooser, covered: part / n,

@@ -47,7 +47,7 @@ public final class Archive: Recollection {
   private let model: FrameModel
   private let rule: Rule
   private let contexts: Int
-  private let steps: Int
+  private let steps: Steps
   /// Every frame; nil once it can't be recalled any more.
   private var memory: SpatialMemory<Frame?>
   private var encoded = Encoded()
@@ -131,7 +131,7 @@ public final class Archive: Recollection {
       }
     }
     let context = model.gather(frames, for: query, scale: memory.scale)
-    return model.draw(query, context: context, steps: steps).image.image
+    return model.draw(query, context: context, by: steps).image.image
   }
 }
 

@@ -156,10 +156,10 @@ extension Exam {
 
 extension FrameModel {
   /// Draws an exam's targets; encodes each of its frames once.
-  public func artist(for exam: Exam, steps: Int) -> Reconstruction.Artist {
+  public func artist(for exam: Exam, steps: Steps) -> Reconstruction.Artist {
     let gather = gatherer(for: exam)
     return { query, context in
-      self.draw(query, context: gather(query, context), steps: steps).image.image
+      self.draw(query, context: gather(query, context), by: steps).image.image
     }
   }
 

@@ -164,7 +164,8 @@ public final class FrameModel {
       logVariance: certainty(patches), features: patches)
   }
 
-  /// Inverse depth of each quarter of each patch, per world scale, `[B, N, 4]`; for training.
+  /// Inverse depth of each quarter of each patch, per world scale, `[B, N, 4]`: a guess, for training
+  /// and as recall's hint.
   public func inverseDepth(_ prediction: Prediction) -> Tensor { depth(prediction.features) }
 }
 
@@ -201,6 +202,8 @@ public struct Prediction {
   /// The logarithm of the squared error that the network expects of itself, `[B, N, 1]`.
   public let logVariance: Tensor
   let features: Tensor  // [B, N, D]
+  /// How many evaluations of the network the image took.
+  public var evaluations = 1
 }
 
 /// One layer: attention, then a feed-forward network, both gated into the residual stream.

@@ -141,15 +141,14 @@ extension FrameModel {
   /// - Parameters:
   ///   - steps: network evaluations; 1 is enough where the context shows the place.
   ///   - noise: where to start: nil for zeros, the steady choice, or noise for variety.
-  /// - Returns: the image `[1, 3, Y, X]` in -1...1 and the log-variance of its patches.
+  /// - Returns: the image `[1, 3, Y, X]` in -1...1, and what the last evaluation said beside it.
   public func draw(
     _ query: Camera, context: Context?, steps: Int = 1, noise: Tensor? = nil
-  ) -> (image: Tensor, logVariance: Tensor) {
+  ) -> Prediction {
     Runtime.inference {
       let lens = query.intrinsics
-      if context == nil || context?.slots != nil, let fused = fused(for: lens) {
-        let slots = context?.slots ?? fused.gather([], for: query, scale: 1).slots!
-        return sample(from: noise, lens, steps: steps) { fused.predict($0, t: $1, lens, slots) }
+      if let evaluation = fusedEvaluation(for: query, context) {
+        return sample(from: noise, lens, steps: steps, evaluation)
       }
       return rounded().drawUnfused(query, context: context, steps: steps, noise: noise)
     }
@@ -157,23 +156,39 @@ extension FrameModel {
 
   /// By recorded work where that can be, else operation by operation.
   private func drawUnfused(_ query: Camera, context: Context?, steps: Int, noise: Tensor?)
-    -> (image: Tensor, logVariance: Tensor)
+    -> Prediction
   {
     let recalled = context?.recalled
     if context == nil || recalled != nil, let recorded = recordedDrawing() {
       return recorded.draw(query.intrinsics, recalled, steps: steps, noise: noise)
     }
-    let placed = recalled.map { gatherTensors($0.frames, for: $0.query, scale: $0.scale) }
-    return drawTensors(query, context: placed ?? context, steps: steps, noise: noise)
+    return drawTensors(query, context: context, steps: steps, noise: noise)
   }
 
   /// The same on any device: what other ways are held against.
-  func drawTensors(_ query: Camera, context: Context?, steps: Int, noise: Tensor?)
-    -> (image: Tensor, logVariance: Tensor)
-  {
+  func drawTensors(_ query: Camera, context: Context?, steps: Int, noise: Tensor?) -> Prediction {
+    sample(
+      from: noise, query.intrinsics, steps: steps, tensorEvaluation(for: query, context))
+  }
+
+  /// One evaluation of the network for one frame: of z, nil for zeros, at t.
+  typealias Evaluation = (Tensor?, Double) -> Prediction
+
+  /// By the network laid out for this machine's CPU; nil where it can't be, or where the context is
+  /// not placed for it.
+  func fusedEvaluation(for query: Camera, _ context: Context?) -> Evaluation? {
     let lens = query.intrinsics
-    return sample(from: noise, lens, steps: steps) { z, t in
-      evaluate(z, t: t, lens, nil, recalled: context.map { c in { c.layer($0) } })
+    guard context == nil || context?.slots != nil, let fused = fused(for: lens) else { return nil }
+    let slots = context?.slots ?? fused.gather([], for: query, scale: 1).slots!
+    return { fused.predict($0, t: $1, lens, slots) }
+  }
+
+  /// By tensor operations, on any device.
+  func tensorEvaluation(for query: Camera, _ context: Context?) -> Evaluation {
+    let placed =
+      context?.recalled.map { gatherTensors($0.frames, for: $0.query, scale: $0.scale) } ?? context
+    return { z, t in
+      self.evaluate(z, t: t, query.intrinsics, nil, recalled: placed.map { c in { c.layer($0) } })
     }
   }
 
@@ -190,26 +205,29 @@ extension FrameModel {
 
   /// Euler's method from noise, or from zeros, to data: at t = i / steps, a step along
   /// (x̂ - z) / (1 - t).
+  ///
+  /// - Parameter first: what is taken for the evaluation at t = 0; nil to make it.
   func sample(
-    from start: Tensor?, _ lens: Intrinsics, steps: Int,
-    _ predict: (Tensor?, Double) -> Prediction
-  ) -> (image: Tensor, logVariance: Tensor) {
+    from start: Tensor?, _ lens: Intrinsics, steps: Int, after first: Prediction? = nil,
+    _ predict: Evaluation
+  ) -> Prediction {
     precondition(steps > 0, "draw: needs at least one step")
     var z = start
-    var prediction: Prediction?
+    var last = first
     for i in 0..<steps {
       let t = Double(i) / Double(steps)
-      let p = predict(z, t)
+      let p = i == 0 ? first ?? predict(z, t) : predict(z, t)
       let share = 1 / Double(steps) / (1 - t)
       z = z.map { $0 + (p.image - $0) * share } ?? p.image * share
-      prediction = p
+      last = p
     }
-    return (z!, prediction!.logVariance)
+    return Prediction(
+      image: z!, logVariance: last!.logVariance, features: last!.features, evaluations: steps)
   }
 
   /// The network laid out for this machine's CPU, if it can be; laid out anew when weights have
   /// changed.
-  private func fused(for lens: Intrinsics) -> FusedNetwork? {
+  func fused(for lens: Intrinsics) -> FusedNetwork? {
     guard FusedNetwork.fits(self) else { return nil }
     if let fused, fused.revision == revision, fused.type == precision.type { return fused }
     let grid = Lenses([lens]).grid(patch: configuration.patch)

@@ -40,9 +40,9 @@ final class RecordedDrawing {
 
   /// Places what was recalled, nil for nothing, and draws; stops the program where the GPU can't
   /// record it, as any operation does that fails.
-  func draw(_ lens: Intrinsics, _ recalled: Recalled?, steps: Int, noise: Tensor?) -> (
-    image: Tensor, logVariance: Tensor
-  ) {
+  func draw(_ lens: Intrinsics, _ recalled: Recalled?, steps: Int, noise: Tensor?)
+    -> Prediction
+  {
     let first = recalled?.frames.first
     let key = Key(
       lens: lens, contexts: recalled?.frames.count ?? 0,
@@ -118,7 +118,7 @@ private final class Drawing {
   private var graph: Graph?
 
   private final class Results {
-    var drawn: (image: Tensor, logVariance: Tensor)?
+    var drawn: Prediction?
   }
 
   init(
@@ -141,11 +141,14 @@ private final class Drawing {
   }
 
   /// The results are the caller's own: the next replay writes over ours.
-  func draw(_ recalled: Recalled?, _ start: Tensor?) -> (image: Tensor, logVariance: Tensor) {
+  func draw(_ recalled: Recalled?, _ start: Tensor?) -> Prediction {
     if let context, let recalled { context.set(recalled) }
     if let noise, let start { noise.set(start) }
     if records { record().replay() } else { work() }
-    return (results.drawn!.image.copy(), results.drawn!.logVariance.copy())
+    let last = results.drawn!
+    return Prediction(
+      image: last.image.copy(), logVariance: last.logVariance.copy(),
+      features: last.features.copy(), evaluations: last.evaluations)
   }
 
   /// Recorded at the first drawing, when its inputs are those of a frame.

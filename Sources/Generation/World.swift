@@ -18,13 +18,16 @@ public actor World {
   public nonisolated let scale: Double
   private let model: FrameModel
   /// Where keyframes are; `looks` knows how they look.
-  private var memory: SpatialMemory<Void>
+  private(set) var memory: SpatialMemory<Void>
   private var looks: Looks
   private let log: Log?
   /// The keyframe that was last remembered while walking.
   private var newest: Int?
   private var course = Course()
   private var isPrefetching = false
+  /// A keyframe that was drawn from and whose surfaces' distances nobody has guessed yet: they are
+  /// known from the next frame on.
+  private var unjudged: Int?
   /// Keyframes whose pictures could not be read, and why: they are drawn from no more.
   public private(set) var unreadable: [Int: String] = [:]
   private nonisolated let executor: ThreadExecutor
@@ -56,22 +59,17 @@ public actor World {
   ///   - author: what draws, for the log of the walk that begins; nil leaves the file as it is, and
   ///     what is drawn is remembered in memory alone.
   ///   - known: take only so many of its keyframes, as they were when an old walk began.
+  ///   - walk: and only what was known of them before that walk.
   /// - Throws: `WorldFileError`
   public init(
     model: sending FrameModel, file: WorldFile, width: Int, height: Int,
-    settings: Settings = Settings(), author: Author? = nil, known: Int = .max
+    settings: Settings = Settings(), author: Author? = nil, known: Int = .max,
+    before walk: Int = .max
   ) throws {
     scale = file.place.scale
     self.settings = settings
-    var memory = SpatialMemory<Void>(scale: scale, policy: .walking)
-    try file.forEachKeyframe { id, camera, generation, _ in
-      guard id < known else { return }
-      var camera = camera
-      camera.intrinsics = camera.intrinsics.fitted(width: width, height: height)
-      guard memory.admit((), camera: camera, generation: generation, always: true) != nil else {
-        throw WorldFileError.damaged(
-          file: file.path, reason: "the camera of keyframe \(id) is none")
-      }
+    let memory = try SpatialMemory<Void>(scale: scale, policy: .walking) { filling in
+      try filling.add(file, width: width, height: height, settings, known: known, before: walk)
     }
     looks = Looks(
       settings.budgets(on: model.device), file: file, filed: memory.count, size: (width, height))
@@ -107,6 +105,7 @@ public actor World {
   ///
   /// - Parameter remembers: false for a glance, which leaves the world as it was.
   public func draw(_ camera: Camera, remembers: Bool = true) -> Drawn {
+    judge()
     let clock = ContinuousClock()
     let start = clock.now
     let context = context(for: camera)
@@ -116,13 +115,15 @@ public actor World {
     }
     let gathered = model.gather(frames, for: camera, scale: scale)
     let placed = clock.now
-    let image = model.draw(camera, context: gathered, steps: settings.steps).image.image
+    let prediction = model.draw(camera, context: gathered, by: settings.steps)
+    let image = prediction.image.image
     let drawn = clock.now
-    if remembers { remember(Frame(image: image, camera: camera), from: context) }
+    if remembers { remember(Frame(image: image, camera: camera), prediction, from: context) }
     lookAhead(from: camera)
     return Drawn(
       frame: Frame(image: image, camera: camera), context: context.map(\.id),
-      keyframes: memory.count, recall: (recalled - start) / .milliseconds(1),
+      keyframes: memory.count, evaluations: prediction.evaluations,
+      certainty: prediction.certainty, recall: (recalled - start) / .milliseconds(1),
       gather: (placed - recalled) / .milliseconds(1),
       network: (drawn - placed) / .milliseconds(1))
   }
@@ -149,16 +150,48 @@ public actor World {
     }
   }
 
-  private func remember(_ frame: Frame, from context: [Keyframe<Void>]) {
+  private func remember(
+    _ frame: Frame, _ prediction: Prediction, from context: [Keyframe<Void>]
+  ) {
     log?.note(frame.camera)
+    if settings.guessesDepth { unjudged = context.first { mayBeJudged($0) }?.id }
     guard settings.admits else { return }
-    let generation = memory.generation(of: frame.camera, from: context)
-    guard let id = memory.admit((), camera: frame.camera, generation: generation) else { return }
+    let camera = frame.camera
+    let generation = memory.generation(of: camera, from: context)
+    let certainty = settings.weighsCertainty ? prediction.certainty : nil
+    let guess = settings.guessesDepth
+    guard
+      let id = memory.admit(
+        (), camera: camera, generation: generation, certainty: certainty ?? 1,
+        inverseDepth: guess ? model.coarseDepth(prediction, of: camera) : nil)
+    else { return }
     newest = id
     looks.add(
       KeyframeRecord(
-        id: id, camera: frame.camera, generation: generation, picture: ImageFile(frame.image),
-        walk: log?.walk), writesTo: log?.file)
+        id: id, camera: camera, generation: generation, certainty: certainty,
+        picture: ImageFile(frame.image), depth: memory[id].inverseDepth?.codes, walk: log?.walk),
+      writesTo: log?.file)
+  }
+
+  // MARK: Hints
+
+  private func mayBeJudged(_ keyframe: Keyframe<Void>) -> Bool {
+    keyframe.inverseDepth == nil && unreadable[keyframe.id] == nil
+  }
+
+  /// Guesses how far away the surfaces of the keyframe are that is due: given pictures come without.
+  ///
+  /// Nothing is guessed before it matters, so that a world of many pictures opens at once; one for a
+  /// frame, so that none is held up by long; and it takes effect with the next frame, whether there
+  /// was time between the two or not, so that a walk can be replayed.
+  private func judge() {
+    guard let id = unjudged, let keyframe = memory[id: id] else { return }
+    unjudged = nil
+    guard let kv = kv(of: keyframe), let frame = try? looks.frame(of: id, camera: keyframe.camera)
+    else { return }
+    let depth = model.coarseDepth(of: frame, kv: kv, scale: scale)
+    memory.learn(depth, of: id)
+    if let log { log.file.learn(depth.codes, of: id, walk: log.walk) }
   }
 
   // MARK: Looking ahead
@@ -166,6 +199,7 @@ public actor World {
   /// Makes the KV that will be wanted soon between this frame and the next, a few at a time.
   private func lookAhead(from camera: Camera) {
     course.pass(camera, at: .now)
+    if unjudged != nil { Task { [weak self] in await self?.judge() } }
     guard settings.prefetches > 0, !isPrefetching, looks.countOfKV < memory.count else { return }
     isPrefetching = true
     Task { [weak self] in await self?.prefetch() }
@@ -177,6 +211,35 @@ public actor World {
     let wanted = newest.flatMap { memory[id: $0] }.map { [$0] + soon } ?? soon
     let missing = wanted.filter { !looks.hasKV($0.id) && unreadable[$0.id] == nil }
     for keyframe in missing.prefix(settings.prefetches) { _ = kv(of: keyframe) }
+  }
+}
+
+extension Filling<Void> {
+  /// Takes what a file knew of its keyframes before a walk.
+  ///
+  /// - Throws: `WorldFileError`
+  fileprivate mutating func add(
+    _ file: WorldFile, width: Int, height: Int, _ settings: World.Settings, known: Int,
+    before walk: Int
+  ) throws {
+    func damage(_ what: String) -> WorldFileError { .damaged(file: file.path, reason: what) }
+    try file.forEachKeyframe { keyframe in
+      guard keyframe.id < known else { return }
+      var camera = keyframe.camera
+      camera.intrinsics = camera.intrinsics.fitted(width: width, height: height)
+      let certainty = settings.weighsCertainty ? keyframe.certainty ?? 1 : 1
+      guard add((), camera: camera, generation: keyframe.generation, certainty: certainty) else {
+        throw damage("the camera of keyframe \(keyframe.id) is none")
+      }
+    }
+    guard settings.guessesDepth else { return }
+    let all = file.status.saved
+    try file.forEachDepth(before: walk) { id, bytes in
+      guard let depth = CoarseDepth(codes: bytes), 0..<all ~= id else {
+        throw damage("the depth of keyframe \(id) is none")
+      }
+      if id < count { learn(depth, of: id) }
+    }
   }
 }
 

@@ -25,7 +25,8 @@ extension World {
     public init?(_ walk: WalkRecord) {
       let data = Data(walk.settings.utf8)
       guard let recipe = try? JSONDecoder().decode(Recipe.self, from: data), recipe.width > 0,
-        recipe.height > 0, (0...64).contains(recipe.settings.contexts), recipe.settings.steps > 0
+        recipe.height > 0, (0...64).contains(recipe.settings.contexts),
+        recipe.settings.steps.isPossible
       else { return nil }
       self = recipe
     }

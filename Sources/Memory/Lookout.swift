@@ -21,18 +21,49 @@ struct Lookout {
   mutating func append(
     _ camera: Camera, generation: Double, certainty: Double, depths: CoarseDepth?
   ) {
+    enter(camera, generation: generation, certainty: certainty, depths: depths)
+    insert(Int32(register.count - 1))
+  }
+
+  /// Keeps a keyframe that cannot be found before `index()`.
+  mutating func enter(
+    _ camera: Camera, generation: Double, certainty: Double, depths: CoarseDepth?
+  ) {
     if register.count == 0 { origin = camera.pose.position }
     register.append(
       camera, generation: generation, certainty: certainty, decay: policy.generationDecay,
       depths: depths)
+  }
+
+  /// Up to so many keyframes are inserted one by one, in a hundredth of a second: so a world that was
+  /// closed and opened recalls as it would have, unless it is large.
+  static let longestInsertion = 10_000
+
+  /// Makes all keyframes that were entered findable.
+  mutating func index(insertingUpTo few: Int = longestInsertion) {
+    if register.count <= few {
+      for i in 0..<Int32(register.count) { insert(i) }
+    } else {
+      tree = PoseTree(packing: register.count, boxOf: boxes)
+    }
+  }
+
+  private mutating func insert(_ keyframe: Int32) {
+    let box = boxes
+    tree.insert(keyframe, box(keyframe), boxOf: box)
+  }
+
+  /// The box of each keyframe.
+  var boxes: (Int32) -> Box {
     let (register, origin, scale) = (register, origin, scale)
-    func box(_ i: Int32) -> Box {
+    return { i in
       let record = register[Int(i)]
       return Box(record, register.lens(of: record), origin: origin, scale: scale)
     }
-    let newest = Int32(register.count - 1)
-    tree.insert(newest, box(newest), boxOf: box)
   }
+
+  /// Says how far away a keyframe's surfaces are, about.
+  mutating func learn(_ depths: CoarseDepth, of i: Int) { register.learn(depths, of: i) }
 
   /// A camera's position in the tree's coordinates.
   func place(of camera: Camera) -> SIMD3<Double> { (camera.pose.position - origin) / scale }

@@ -54,7 +54,7 @@ struct Box {
 struct PoseTree {
   /// Up to fifteen children, or keyframes in a leaf; the last lane has their number, negative in a
   /// leaf.
-  private struct Family {
+  struct Family {
     var lanes = SIMD16<Int32>.zero
 
     var count: Int { Int(abs(lanes[15])) }
@@ -72,7 +72,7 @@ struct PoseTree {
   }
 
   private static let fanout = 15
-  private(set) var root: Int32 = -1
+  var root: Int32 = -1
   private var boxes = Pile<Box>()
   private var families = Pile<Family>()
 
@@ -87,6 +87,9 @@ struct PoseTree {
   }
 
   var bytes: Int { boxes.bytes + families.bytes }
+
+  /// A tree of no keyframes.
+  init() {}
 
   // MARK: Inserting
 
@@ -106,7 +109,7 @@ struct PoseTree {
     put(keyframe, box, along: path, boxOf)
   }
 
-  private mutating func add(_ box: Box, _ family: Family) -> Int32 {
+  mutating func add(_ box: Box, _ family: Family) -> Int32 {
     boxes.append(box)
     families.append(family)
     return Int32(boxes.count - 1)

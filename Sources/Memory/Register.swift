@@ -13,7 +13,7 @@ struct Record {
   /// Its lens among the register's.
   fileprivate let lens: Int32
   /// Its depths among the register's; -1 if it has none.
-  fileprivate let depths: Int32
+  fileprivate var depths: Int32
 
   fileprivate init(
     _ pose: Pose, generation: Double, discount: Float, certainty: Float, lens: Int32, depths: Int32
@@ -65,6 +65,7 @@ struct Register {
   private var depths = Pile<CoarseDepth>()
   private var lenses: [Lens] = []
   private var numbers: [Intrinsics: Int32] = [:]
+  private var latestLens: Int32 = -1
   private let margin: Double
 
   init(margin: Double) { self.margin = margin }
@@ -86,11 +87,23 @@ struct Register {
   }
 
   private mutating func number(of lens: Intrinsics) -> Int32 {
-    if let known = numbers[lens] { return known }
-    let number = Int32(lenses.count)
-    lenses.append(Lens(lens, margin: margin))
-    numbers[lens] = number
-    return number
+    // Mostly the same as the last one, and looking it up takes longer than all the rest.
+    if latestLens >= 0, lenses[Int(latestLens)].intrinsics == lens { return latestLens }
+    latestLens = numbers[lens] ?? Int32(lenses.count)
+    if latestLens == lenses.count {
+      lenses.append(Lens(lens, margin: margin))
+      numbers[lens] = latestLens
+    }
+    return latestLens
+  }
+
+  mutating func learn(_ depths: CoarseDepth, of i: Int) {
+    if records[i].depths >= 0 {
+      self.depths[Int(records[i].depths)] = depths
+    } else {
+      records[i].depths = Int32(self.depths.count)
+      self.depths.append(depths)
+    }
   }
 
   subscript(i: Int) -> Record { records[i] }

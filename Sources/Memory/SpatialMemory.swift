@@ -16,8 +16,8 @@ public struct SpatialMemory<Value> {
   /// World units in a network unit: about the typical distance of what there is to see.
   public var scale: Double { lookout.scale }
   public var policy: Policy { lookout.policy }
-  private var values = Pile<Value>()
-  private var lookout: Lookout
+  var values = Pile<Value>()
+  var lookout: Lookout
 
   /// - Precondition: `scale` is positive and finite.
   public init(scale: Double, policy: Policy = Policy()) {
@@ -36,12 +36,13 @@ public struct SpatialMemory<Value> {
   /// - Parameters:
   ///   - generation: 0 for given pictures; ``generation(of:from:)`` for drawn ones.
   ///   - certainty: how sure the model is of the frame, 0...1: 1 for given pictures.
-  ///   - inverseDepth: about how far away its surfaces are, if anyone knows.
+  ///   - inverseDepth: about how far away its surfaces are, if anyone knows; asked for once the frame
+  ///     is kept.
   ///   - always: keep it even if it shows nothing new, as given pictures deserve.
   @discardableResult
   public mutating func admit(
     _ value: Value, camera: Camera, generation: Double = 0, certainty: Double = 1,
-    inverseDepth: CoarseDepth? = nil, always: Bool = false
+    inverseDepth: @autoclosure () -> CoarseDepth? = nil, always: Bool = false
   ) -> Int? {
     precondition(
       generation >= 0 && generation.isFinite,
@@ -51,7 +52,7 @@ public struct SpatialMemory<Value> {
     guard camera.isUsable, always || isWelcome(camera, certainty: certainty) else { return nil }
     values.append(value)
     lookout.append(
-      camera, generation: generation, certainty: certainty, depths: inverseDepth)
+      camera, generation: generation, certainty: certainty, depths: inverseDepth())
     return values.count - 1
   }
 
@@ -123,6 +124,15 @@ public struct SpatialMemory<Value> {
   ) throws(Failure) -> Result {
     precondition(indices.contains(id), "SpatialMemory: no keyframe has the id \(id)")
     return try change(&values[id])
+  }
+
+  /// Says how far away a keyframe's surfaces are, about, once somebody knows: recall and admission go
+  /// by it from now on.
+  ///
+  /// - Precondition: the memory has a keyframe of that id.
+  public mutating func learn(_ depth: CoarseDepth, of id: Int) {
+    precondition(indices.contains(id), "SpatialMemory: no keyframe has the id \(id)")
+    lookout.learn(depth, of: id)
   }
 
   /// Bytes that cameras, depths and the index take, beside the values.

@@ -1,11 +1,12 @@
 import Evaluation
+import Generation
 
 /// What `rtfm evaluate` found: a JSON document, or a table for people.
 struct EvaluationReport: Encodable {
   let model: String
   let place: String
   let resolution: Int
-  let steps: Int
+  let steps: Steps
   let targets: Int
   let results: [ReconstructionResult]
   /// Of procedural worlds only, and where asked for.

@@ -1,6 +1,6 @@
-import ArgumentParser
+public import ArgumentParser
 import Evaluation
-import Generation
+public import Generation
 import Procedural
 import Scene
 import Torch
@@ -9,19 +9,34 @@ import Torch
 struct ModelOptions: ParsableArguments {
   @Option(help: "A model's file, or the name of one in Models/.")
   var model: String?
-  @Option(help: "Network evaluations a frame.")
-  var steps = 1
+  @Option(help: "Network evaluations a frame, or auto: more where the model is less sure.")
+  var steps: Steps = 1
   @Option(help: "Side of the square frames in pixels; the model's own by default.")
   var resolution: Int?
   @Option(help: "What layers compute in: float32 (a CPU's default) or bfloat16 (a GPU's).")
   var precision: Precision?
   @Option(help: "auto, cpu, cuda or mps.")
   var device = "auto"
+  @Flag(
+    inversion: .prefixedNo, help: "A world's memory goes by how sure the model is of drawn frames.")
+  var certainty = World.Settings().weighsCertainty
+  @Flag(
+    inversion: .prefixedNo,
+    help: "A world's memory goes by how far away the model guesses surfaces to be.")
+  var depths = World.Settings().guessesDepth
 
   func validate() throws {
-    guard (1...1000).contains(steps), resolution.map({ (16...4096).contains($0) }) ?? true else {
-      throw ValidationError("steps is 1 to 1000, resolution 16 to 4096")
+    guard resolution.map({ (16...4096).contains($0) }) ?? true else {
+      throw ValidationError("resolution is 16 to 4096")
     }
+  }
+
+  /// How a world is drawn and remembered with these options.
+  var settings: World.Settings {
+    var settings = World.Settings()
+    settings.steps = steps
+    (settings.weighsCertainty, settings.guessesDepth) = (certainty, depths)
+    return settings
   }
 
   var path: String { get throws { try Shelf.models.path(of: model) } }
@@ -51,6 +66,10 @@ extension FrameModel {
     self.precision = precision ?? .fastest(on: device)
     if case .cuda = device { Runtime.allowTF32(self.precision == .bfloat16) }
   }
+}
+
+extension Steps: ExpressibleByArgument {
+  public init?(argument: String) { self.init(argument) }
 }
 
 /// The families of procedural worlds that a user names; all where none is named.

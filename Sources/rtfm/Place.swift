@@ -18,8 +18,6 @@ final class Place: Sendable {
   let name: String
   let up: SIMD3<Double>
   let scale: Double
-  /// The cameras of the given pictures, at the model's size.
-  let cameras: [Camera]
   /// Where a walk begins: where the last one ended, or at the first picture.
   let start: Camera
   private let source: Source
@@ -51,19 +49,15 @@ final class Place: Sendable {
   private init(_ capture: Capture, size: Size) throws {
     let frames = try capture.frames(width: size.width, height: size.height)
     (name, up, scale) = (capture.name, capture.up, capture.scale)
-    cameras = frames.map(\.camera)
-    start = cameras[0]
+    start = frames[0].camera
     source = .frames(frames)
     self.size = size
   }
 
   private init(_ file: WorldFile, size: Size) throws {
-    var cameras: [Camera] = []
-    try file.forEachKeyframe { _, camera, _, walk in if walk == nil { cameras.append(camera) } }
-    guard let first = try cameras.first ?? file.lastCamera() else {
+    guard let first = try file.firstCamera() ?? file.lastCamera() else {
       throw WorldFileError.damaged(file: file.path, reason: "it has no frames")
     }
-    self.cameras = cameras.isEmpty ? [first.fitted(size)] : cameras.map { $0.fitted(size) }
     let last = try file.lastCamera()
     start = (last.map { Camera(intrinsics: first.intrinsics, pose: $0.pose) } ?? first).fitted(size)
     (name, up, scale) = (file.place.name, file.place.up, file.place.scale)
@@ -84,6 +78,19 @@ final class Place: Sendable {
     if case .file(let file) = source { file } else { nil }
   }
 
+  /// The cameras of the given pictures, at the model's size; where there are none, where a walk begins.
+  ///
+  /// - Throws: `WorldFileError`
+  func cameras() throws -> [Camera] {
+    var cameras: [Camera] = []
+    switch source {
+    case .frames(let frames): cameras = frames.map(\.camera)
+    case .file(let file):
+      try file.forEachKeyframe { if $0.walk == nil { cameras.append($0.camera.fitted(size)) } }
+    }
+    return cameras.isEmpty ? [start] : cameras
+  }
+
   /// A walking pace: 0.7 network units a second, which is 1.4 m where the scale is 2 m.
   var gait: Gait { Gait(up: up, speed: 0.7 * scale) }
 
@@ -92,15 +99,16 @@ final class Place: Sendable {
   /// - Parameters:
   ///   - author: what draws, where the walk is to be saved in the place's file.
   ///   - known: how many of the file's keyframes to take.
+  ///   - walk: take what was known of them before that walk.
   func world(
     _ model: sending FrameModel, settings: World.Settings, author: World.Author? = nil,
-    known: Int = .max
+    known: Int = .max, before walk: Int = .max
   ) async throws -> World {
     switch source {
     case .file(let file):
       return try World(
         model: model, file: file, width: size.width, height: size.height, settings: settings,
-        author: author, known: known)
+        author: author, known: known, before: walk)
     case .frames(let frames):
       let world = World(model: model, scale: scale, settings: settings)
       await world.add(frames)

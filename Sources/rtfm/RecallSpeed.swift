@@ -35,14 +35,15 @@ struct RecallSpeed: Encodable {
     (self.layout, self.keyframes, self.contexts) = (layout, keyframes, contexts)
     var random = Shuffle(state: 1)
     let side = layout.side(of: keyframes)
+    let lens = Intrinsics(width: 256, height: 256, horizontalFieldOfView: 1.2)
     var memory = SpatialMemory<Void>(scale: 1)
     insert = Durations(
       (0..<keyframes).map { _ in
-        let camera = Camera.scattered(over: side, &random)
+        let camera = Camera.scattered(over: side, lens, &random)
         return Stopwatch.time { memory.admit((), camera: camera, always: true) }
       })
     bytesPerKeyframe = Double(memory.overhead) / Double(keyframes)
-    let queries = (0..<500).map { _ in Camera.scattered(over: side, &random) }
+    let queries = (0..<500).map { _ in Camera.scattered(over: side, lens, &random) }
     for query in queries.prefix(20) { _ = memory.recall(for: query, limit: contexts) }
     var found = 0
     recall = Durations(
@@ -82,7 +83,7 @@ private enum Stopwatch {
 }
 
 /// SplitMix64.
-private struct Shuffle: RandomNumberGenerator {
+struct Shuffle: RandomNumberGenerator {
   var state: UInt64
 
   mutating func next() -> UInt64 {
@@ -96,11 +97,12 @@ private struct Shuffle: RandomNumberGenerator {
 
 extension Camera {
   /// At eye level anywhere in a square, about level.
-  fileprivate static func scattered(over side: Double, _ random: inout Shuffle) -> Camera {
+  static func scattered(
+    over side: Double, _ lens: Intrinsics, _ random: inout Shuffle
+  ) -> Camera {
     func number(_ range: Range<Double>) -> Double { .random(in: range, using: &random) }
     let position = SIMD3(number(0..<side), number(0..<side), number(0..<0.5))
     let (yaw, pitch) = (number(0..<2 * .pi), number(-0.3..<0.3))
-    let lens = Intrinsics(width: 256, height: 256, horizontalFieldOfView: 1.2)
     return Camera(
       intrinsics: lens,
       pose: Pose(at: position, facing: [cos(yaw), sin(yaw), pitch], up: ProceduralWorld.up))

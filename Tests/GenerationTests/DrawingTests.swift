@@ -113,8 +113,9 @@ import Torch
     var scenes = Scenes(seed: 8)
     let query = scenes.camera()
     #expect(model.gather([], for: query, scale: 2) == nil)
-    let (image, logVariance) = model.draw(query, context: nil)
-    #expect(logVariance.shape == [1, 16, 1] && Set(image.floats).count > 100)
+    let drawn = model.draw(query, context: nil)
+    let image = drawn.image
+    #expect(drawn.logVariance.shape == [1, 16, 1] && Set(image.floats).count > 100)
     let moved = query.moved(by: .moving(to: [1, 2, 3]))
     #expect(model.draw(moved, context: nil).image.floats == image.floats)
   }

@@ -11,7 +11,7 @@ import Torch
 /// Worlds on disk, their tiers and their log: nothing of it changes a picture.
 @Suite struct WorldTests {
   /// A world's file of four given pictures, larger than the frames that are drawn.
-  private func withFile(_ body: (WorldFile) async throws -> Void) async throws {
+  static func withFile(_ body: (WorldFile) async throws -> Void) async throws {
     let folder = NSTemporaryDirectory() + "rtfm-" + UUID().uuidString
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -25,7 +25,7 @@ import Torch
   }
 
   /// Turns on the spot and walks on, there and back, so that much is new and much is seen again.
-  private static let walk: [Camera] = (0..<24).map { i in
+  static let walk: [Camera] = (0..<24).map { i in
     let step = Double(min(i, 23 - i))
     let turn = Matrix3.rotation(by: step * 0.5, about: [0, -1, 0])
     return Camera(
@@ -33,15 +33,16 @@ import Torch
       pose: Pose(rotation: turn, position: [step * 0.2, 0, 0]))
   }
 
-  private static func draw(
-    _ file: WorldFile, saving: Bool = false, known: Int = .max,
+  static func draw(
+    _ file: WorldFile, saving: Bool = false, known: Int = .max, before number: Int = .max,
     _ change: (inout World.Settings) -> Void = { _ in }
   ) async throws -> [Image] {
     var settings = World.Settings()
     change(&settings)
     let world = try World(
       model: .lively(), file: file, width: 16, height: 16, settings: settings,
-      author: saving ? World.Author(model: "lively", weights: "1") : nil, known: known)
+      author: saving ? World.Author(model: "lively", weights: "1") : nil, known: known,
+      before: number)
     var images: [Image] = []
     for i in walk.indices { images.append(await world.draw(walk[i]).frame.image) }
     #expect(await world.unreadable.isEmpty)
@@ -49,7 +50,7 @@ import Torch
   }
 
   @Test func budgetsChangeNoPicture() async throws {
-    try await withFile { file in
+    try await Self.withFile { file in
       let roomy = try await Self.draw(file)
       #expect(Set(roomy).count > 8)
       let kv = FrameModel.lively().encode(
@@ -66,7 +67,7 @@ import Torch
   }
 
   @Test func whatIsKeptAtHandStaysWithinItsBudget() async throws {
-    try await withFile { file in
+    try await Self.withFile { file in
       let model = FrameModel.lively()
       let frame = Frame(image: Image(width: 16, height: 16), camera: Self.walk[0])
       let size = model.encode(frame).size
@@ -82,7 +83,7 @@ import Torch
   }
 
   @Test func aWalkIsReplayedToTheLastBit() async throws {
-    try await withFile { file in
+    try await Self.withFile { file in
       _ = try await Self.draw(file, saving: true)
       let first = file.path
       try file.close()
@@ -102,14 +103,14 @@ import Torch
       #expect((recipe.width, recipe.height, recipe.settings) == (16, 16, World.Settings()))
       let cameras = try old.cameras(ofWalk: 2)
       #expect(cameras == Self.walk)
-      let replay = try await Self.draw(old, known: known)
+      let replay = try await Self.draw(old, known: known, before: 2)
       #expect(replay == second)
       try old.close()
     }
   }
 
   @Test func aReopenedWorldDrawsAsTheOneThatWasNotClosed() async throws {
-    try await withFile { file in
+    try await Self.withFile { file in
       let world = try World(
         model: .lively(), file: file, width: 16, height: 16,
         author: World.Author(model: "lively", weights: "1"))
@@ -134,7 +135,7 @@ import Torch
   }
 
   @Test func aPictureThatCannotBeReadIsLeftOut() async throws {
-    try await withFile { file in
+    try await Self.withFile { file in
       try file.disturb("UPDATE picture SET bytes = x'ffd8ff00'")
       let world = try World(model: .lively(), file: file, width: 16, height: 16)
       _ = await world.draw(Self.walk[0])

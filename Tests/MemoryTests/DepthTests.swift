@@ -46,6 +46,31 @@ struct DepthTests {
     #expect(memory([(behind, flat(40))]).ids(for: query) == [0])
   }
 
+  @Test func whatIsLearnedLaterCountsFromThenOn() {
+    let behind = Places.camera(at: [0, 0, -1.6], facing: [0, 0, 1])
+    var here = memory([(behind, nil)])
+    let copy = here
+    here.learn(flat(40), of: 0)
+    #expect(here.ids(for: query) == [0])
+    here.learn(flat(1.2), of: 0)
+    #expect(here.ids(for: query) == [] && here[0].inverseDepth == flat(1.2))
+    #expect(copy.ids(for: query) == [0] && copy[0].inverseDepth == nil)
+  }
+
+  @Test func depthsAreAskedForOnlyIfTheFrameIsKept() {
+    var here = memory([(query, nil)])
+    var asked = 0
+    func depth() -> CoarseDepth? {
+      asked += 1
+      return flat(2)
+    }
+    let again = here.admit(1, camera: query, inverseDepth: depth())
+    #expect(again == nil && asked == 0)
+    let away = Places.camera(at: .zero, facing: [0, 0, -1])
+    let new = here.admit(1, camera: away, inverseDepth: depth())
+    #expect(new == 1 && asked == 1)
+  }
+
   @Test func theRoomBehindAWallIsNewUntilSomeoneStandsInIt() {
     let behind = Places.camera(at: [0, 0, -1.6], facing: [0, 0, 1])
     #expect(memory([(behind, nil)]).novelty(of: query).uncovered < 0.1)

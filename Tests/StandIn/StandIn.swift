@@ -15,6 +15,20 @@ public enum StandIn {
       pose: Pose(at: position, facing: facing, up: [0, 0, 1]))
   }
 
+  /// Anywhere in a square that has room for eleven keyframes of `count` in a unit.
+  public static func scattered(_ i: Int, of count: Int, side: Int = 16) -> Camera {
+    func part(_ ratio: Double) -> Double {
+      (Double(i) * ratio).truncatingRemainder(dividingBy: 1)
+    }
+    let length = (Double(count) / 11).squareRoot()
+    let position = SIMD3(
+      part(0.754877666) * length, part(0.569840291) * length, part(0.819172513) / 2)
+    let turn = part(0.618033989) * 2 * .pi
+    return Camera(
+      intrinsics: Intrinsics(width: side, height: side, horizontalFieldOfView: 1.1),
+      pose: Pose(at: position, facing: [cos(turn), sin(turn), 0.1], up: [0, 0, 1]))
+  }
+
   /// A picture that brightens from one keyframe to the next.
   public static func image(_ i: Int, side: Int = 16) -> Image {
     Image(

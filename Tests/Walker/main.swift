@@ -1,12 +1,15 @@
 import Foundation
 import Images
-import Memory
 import Scene
 import StandIn
 
+@testable import Memory
+
 // Walks in a world until it is stopped, and says what is saved: what tests kill.
 //
-//   walker WORLD            goes on from where the world ends; a line "saved N" for every change
+//   walker WORLD            goes on from where the world ends; a line "saved N" for every change, and
+//                           "walked N" for every hundred frames
+//   walker WORLD --retry M  tries what could not be saved again after M milliseconds
 //   walker WORLD --limit B  as on a disk on which no file can be larger than B bytes
 //   walker WORLD --hold     only keeps it open, and says "open"
 //   walker WORLD --hour N PLOT.png    walks N frames of 1/60 s in a new world, as fast as it can
@@ -28,7 +31,11 @@ do {
       at: path, place: StandIn.place, count: 3
     ) { StandIn.keyframe($0) }
   }
-  let file = try WorldFile(at: path)
+  var saving = Saving()
+  if let i = arguments.firstIndex(of: "--retry"), let wait = Int(arguments[i + 1]) {
+    saving.retry = .milliseconds(wait)
+  }
+  let file = try WorldFile(at: path, saving: saving)
   if arguments.contains("--hold") {
     say("open")
     while true { sleep(1) }
@@ -56,6 +63,7 @@ func walk(in file: WorldFile) throws {
     let status = file.status
     if status.saved != said.saved { say("saved \(status.saved)") }
     if status.trouble != said.trouble { say("trouble \(status.trouble ?? "over")") }
+    if frame % 100 == 99 { say("walked \(known + frame + 1)") }
     said = status
     usleep(300)
   }

@@ -44,7 +44,7 @@ extension WorldFile {
         return report
       }
       report.count(db)
-      if thoroughly { report.check(db) }
+      if thoroughly { report.check(db, format: format) }
       return report
     }
   }
@@ -74,14 +74,14 @@ extension WorldReport {
     }
   }
 
-  fileprivate mutating func check(_ db: Database) {
+  fileprivate mutating func check(_ db: Database, format: Int) {
     attempt { report in
       let lines = try String.fetchAll(db, sql: "PRAGMA integrity_check(\(Self.longestList))")
       for line in lines where line != "ok" { report.add("SQLite: \(line)") }
     }
     attempt { report in
       var next = 0
-      try report.forEach(KeyframeRow.columns, of: "keyframe", db) { row in
+      try report.forEach(KeyframeRow.columns(format: format), of: "keyframe", db) { row in
         let (expected, id) = (next, Int.fromDatabaseValue(row[0]) ?? next)
         next = id &+ 1
         _ = try KeyframeRow(row)
@@ -93,7 +93,9 @@ extension WorldReport {
         if let id = Int.fromDatabaseValue(row[0]) { _ = try ImageFile(id, db) }
       }
     }
-    attempt { try $0.forEach("id, bytes, checksum", of: "depth", db) { _ = try DepthRow.read($0) } }
+    attempt { report in
+      try report.forEach(DepthRow.columns(format: format), of: "depth", db) { _ = try DepthRow($0) }
+    }
     attempt { try $0.forEach(WalkRecord.columns, of: "walk", db) { _ = try WalkRecord($0) } }
     attempt { try $0.forEach(Leg.columns, of: "leg", db) { _ = try Leg($0) } }
   }

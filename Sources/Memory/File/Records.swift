@@ -30,6 +30,8 @@ public struct KeyframeRecord: Hashable, Sendable {
   /// Its intrinsics are about the picture's own pixels.
   public var camera: Camera
   public var generation: Double
+  /// How sure the model was of it, 0...1; nil where nobody said, which counts as 1.
+  public var certainty: Double?
   public var picture: ImageFile
   /// A coarse inverse depth for recall, in whatever form the memory gives it.
   public var depth: [UInt8]?
@@ -37,10 +39,11 @@ public struct KeyframeRecord: Hashable, Sendable {
   public var walk: Int?
 
   public init(
-    id: Int, camera: Camera, generation: Double = 0, picture: ImageFile, depth: [UInt8]? = nil,
-    walk: Int? = nil
+    id: Int, camera: Camera, generation: Double = 0, certainty: Double? = nil, picture: ImageFile,
+    depth: [UInt8]? = nil, walk: Int? = nil
   ) {
     (self.id, self.camera, self.generation) = (id, camera, generation)
+    self.certainty = certainty
     (self.picture, self.depth, self.walk) = (picture, depth, walk)
   }
 }

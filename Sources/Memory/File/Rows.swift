@@ -2,7 +2,7 @@ import Foundation
 import GRDB
 import GRDBSQLite
 import Images
-import Scene
+public import Scene
 
 /// Records to rows and back. Whoever reads a row checks its checksum: one that differs is damaged.
 struct RowDamage: Error {
@@ -61,32 +61,42 @@ extension PlaceRecord {
   }
 }
 
-/// A row of the table of keyframes: all but the picture.
-struct KeyframeRow {
-  let id: Int
-  let camera: Camera
-  let generation: Double
-  let walk: Int?
+/// A keyframe as the file has it, all but the picture.
+public struct KeyframeRow: Hashable, Sendable {
+  public let id: Int
+  public let camera: Camera
+  public let generation: Double
+  /// How sure the model was of it, 0...1; nil where nobody said, which counts as 1.
+  public let certainty: Double?
+  /// The walk that drew it; nil for a given picture.
+  public let walk: Int?
 
-  static let columns = "id, camera, generation, walk, checksum"
+  private static let columns = "id, camera, generation, walk, checksum, certainty"
+
+  /// The columns of a file of some format.
+  static func columns(format: Int) -> String {
+    format < 2 ? "id, camera, generation, walk, checksum, NULL" : columns
+  }
 
   private static func checksum(
-    _ id: Int, _ camera: UnsafeRawBufferPointer, _ generation: Double, _ walk: Int?
+    _ id: Int, _ camera: UnsafeRawBufferPointer, _ generation: Double, _ walk: Int?,
+    _ certainty: Double?
   ) -> UInt32 {
     var sum = Checksum()
     sum.add(id)
     sum.add(camera)
     sum.add(generation)
     sum.add(walk ?? 0)
+    if let certainty { sum.add(certainty) }
     return sum.value
   }
 
   func insert(_ db: Database) throws {
     let camera = camera.bytes
-    let sum = camera.withUnsafeBytes { Self.checksum(id, $0, generation, walk) }
+    let sum = camera.withUnsafeBytes { Self.checksum(id, $0, generation, walk, certainty) }
     let statement = try db.cachedStatement(
-      sql: "INSERT INTO keyframe (\(Self.columns)) VALUES (?, ?, ?, ?, ?)")
-    try statement.execute(arguments: [id, Data(camera), generation, walk, sum])
+      sql: "INSERT INTO keyframe (\(Self.columns)) VALUES (?, ?, ?, ?, ?, ?)")
+    try statement.execute(arguments: [id, Data(camera), generation, walk, sum, certainty])
   }
 
   /// Reads a row of `columns`.
@@ -94,19 +104,25 @@ struct KeyframeRow {
     let id: Int = try row.value(0, of: "a keyframe")
     let generation: Double = try row.value(2, of: "keyframe \(id)")
     let (walk, sum) = (row.number(3), row.number(4))
+    let certainty = Double.fromDatabaseValue(row[5])
     let camera = try? row.withUnsafeData(atIndex: 1) { data -> Camera? in
       data?.withUnsafeBytes { bytes in
-        Int(Self.checksum(id, bytes, generation, walk)) == sum ? Camera(bytes: bytes) : nil
+        Int(Self.checksum(id, bytes, generation, walk, certainty)) == sum
+          ? Camera(bytes: bytes) : nil
       }
     }
-    guard let camera, generation >= 0, generation.isFinite else {
-      throw RowDamage(what: "keyframe \(id)")
-    }
-    (self.id, self.camera, self.generation, self.walk) = (id, camera, generation, walk)
+    guard let camera else { throw RowDamage(what: "keyframe \(id)") }
+    (self.id, self.camera, self.generation) = (id, camera, generation)
+    (self.certainty, self.walk) = (certainty, walk)
+    guard isPossible else { throw RowDamage(what: "keyframe \(id)") }
   }
 
-  /// Calls `body` for every row, in the order of ids: a million in about a second, since it asks
-  /// SQLite itself and makes no objects.
+  private var isPossible: Bool {
+    generation >= 0 && generation.isFinite && certainty.map { $0 >= 0 && $0 <= 1 } ?? true
+  }
+
+  /// Calls `body` for every row of a file of the newest format, in the order of ids: a million in about
+  /// a second, since it asks SQLite itself and makes no objects.
   static func scan(_ db: Database, _ body: (KeyframeRow) throws -> Void) throws {
     let query = "SELECT \(columns) FROM keyframe ORDER BY id"
     let statement = try db.makeStatement(sql: query)
@@ -127,18 +143,21 @@ struct KeyframeRow {
     generation = sqlite3_column_double(statement, 2)
     let isGiven = sqlite3_column_type(statement, 3) == SQLITE_NULL
     walk = isGiven ? nil : Int(sqlite3_column_int64(statement, 3))
+    let isTold = sqlite3_column_type(statement, 5) != SQLITE_NULL
+    certainty = isTold ? sqlite3_column_double(statement, 5) : nil
     let bytes = UnsafeRawBufferPointer(
       start: sqlite3_column_blob(statement, 1), count: Int(sqlite3_column_bytes(statement, 1)))
     let sum = Int(sqlite3_column_int64(statement, 4))
-    guard Int(Self.checksum(id, bytes, generation, walk)) == sum,
-      let camera = Camera(bytes: bytes), generation >= 0, generation.isFinite
+    guard Int(Self.checksum(id, bytes, generation, walk, certainty)) == sum,
+      let camera = Camera(bytes: bytes)
     else { throw RowDamage(what: "keyframe \(id)") }
     self.camera = camera
+    guard isPossible else { throw RowDamage(what: "keyframe \(id)") }
   }
 
   init(_ record: KeyframeRecord) {
     (id, camera, generation) = (record.id, record.camera, record.generation)
-    walk = record.walk
+    (certainty, walk) = (record.certainty, record.walk)
   }
 }
 
@@ -173,26 +192,42 @@ extension ImageFile {
 }
 
 /// A keyframe's coarse depth in its table.
-enum DepthRow {
-  private static func checksum(_ id: Int, _ bytes: [UInt8]) -> UInt32 {
+struct DepthRow {
+  var id: Int
+  var bytes: [UInt8]
+  /// The walk on which it was guessed; nil where it came with the keyframe.
+  var walk: Int?
+
+  private static let columns = "id, bytes, checksum, walk"
+
+  /// The columns of a file of some format.
+  static func columns(format: Int) -> String { format < 2 ? "id, bytes, checksum, NULL" : columns }
+
+  private var checksum: UInt32 {
     var sum = Checksum()
     sum.add(id)
     sum.add(bytes)
+    if let walk { sum.add(walk) }
     return sum.value
   }
 
-  static func insert(_ id: Int, _ bytes: [UInt8], _ db: Database) throws {
-    let statement = try db.cachedStatement(sql: "INSERT INTO depth VALUES (?, ?, ?)")
-    try statement.execute(arguments: [id, Data(bytes), checksum(id, bytes)])
+  /// Writes it, unless the keyframe has one.
+  func insert(_ db: Database) throws {
+    let statement = try db.cachedStatement(
+      sql: "INSERT OR IGNORE INTO depth (\(Self.columns)) VALUES (?, ?, ?, ?)")
+    try statement.execute(arguments: [id, Data(bytes), checksum, walk])
   }
 
-  /// Reads a row of `id, bytes, checksum`.
-  static func read(_ row: Row) throws -> (id: Int, bytes: [UInt8]) {
+  init(id: Int, bytes: [UInt8], walk: Int? = nil) {
+    (self.id, self.bytes, self.walk) = (id, bytes, walk)
+  }
+
+  /// Reads a row of `columns`.
+  init(_ row: Row) throws {
     let id: Int = try row.value(0, of: "a depth")
     let what = "the depth of keyframe \(id)"
-    let bytes = try row.bytes(1, of: what)
-    guard try row.value(2, of: what) == checksum(id, bytes) else { throw RowDamage(what: what) }
-    return (id, bytes)
+    self.init(id: id, bytes: try row.bytes(1, of: what), walk: row.number(3))
+    guard try row.value(2, of: what) == checksum else { throw RowDamage(what: what) }
   }
 }
 

@@ -51,14 +51,19 @@ extension SalvageReport {
 
   fileprivate mutating func copyKeyframes(_ old: Database, _ new: Database) throws -> [Camera] {
     let pictures = Self.ids(of: "picture", old, atLeast: 0)
+    let format = try Schema.version(old)
     var cameras: [Camera] = []
     for id in Self.ids(of: "keyframe", old, atLeast: pictures.last.map { $0 + 1 } ?? 0) {
-      guard var keyframe = Self.keyframe(id, old) else {
+      guard var keyframe = Self.keyframe(id, old, format: format) else {
         lost.append("keyframe \(id)")
         continue
       }
       keyframe.id = cameras.count
       try WorldFile.insert(keyframe, new)
+      if var depth = Self.depth(id, old, format: format) {
+        depth.id = keyframe.id
+        try depth.insert(new)
+      }
       cameras.append(keyframe.camera)
     }
     keyframes = cameras.count
@@ -66,22 +71,22 @@ extension SalvageReport {
   }
 
   /// A keyframe with a picture that decodes to its camera's size; nil where anything is wrong.
-  private static func keyframe(_ id: Int, _ db: Database) -> KeyframeRecord? {
-    let query = "SELECT \(KeyframeRow.columns) FROM keyframe WHERE id = ?"
+  private static func keyframe(_ id: Int, _ db: Database, format: Int) -> KeyframeRecord? {
+    let query = "SELECT \(KeyframeRow.columns(format: format)) FROM keyframe WHERE id = ?"
     guard let found = try? Row.fetchOne(db, sql: query, arguments: [id]),
       let row = try? KeyframeRow(found), row.camera.isUsable,
       let picture = try? ImageFile(id, db), let image = try? picture.image(),
       image.width == row.camera.intrinsics.width, image.height == row.camera.intrinsics.height
     else { return nil }
     return KeyframeRecord(
-      id: id, camera: row.camera, generation: row.generation, picture: picture,
-      depth: depth(id, db), walk: row.walk)
+      id: id, camera: row.camera, generation: row.generation, certainty: row.certainty,
+      picture: picture, walk: row.walk)
   }
 
-  private static func depth(_ id: Int, _ db: Database) -> [UInt8]? {
-    let query = "SELECT id, bytes, checksum FROM depth WHERE id = ?"
+  private static func depth(_ id: Int, _ db: Database, format: Int) -> DepthRow? {
+    let query = "SELECT \(DepthRow.columns(format: format)) FROM depth WHERE id = ?"
     let row = try? Row.fetchOne(db, sql: query, arguments: [id])
-    return row.flatMap { try? DepthRow.read($0).bytes }
+    return row.flatMap { try? DepthRow($0) }
   }
 
   fileprivate mutating func copyWalks(_ old: Database, _ new: Database) throws {

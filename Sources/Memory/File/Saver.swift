@@ -14,10 +14,18 @@ final class Saver: @unchecked Sendable {
     var keyframes: [KeyframeRecord] = []
     var walks: [WalkRecord] = []
     var legs: [Leg] = []
+    /// Guessed later than their keyframes were made.
+    var depths: [DepthRow] = []
 
-    var isEmpty: Bool { keyframes.isEmpty && walks.isEmpty && legs.isEmpty }
-    /// Poses alone may wait a moment; keyframes not.
+    var isEmpty: Bool { keyframes.isEmpty && walks.isEmpty && legs.isEmpty && depths.isEmpty }
+    /// Poses and depths alone may wait a moment; keyframes not.
     var isUrgent: Bool { !keyframes.isEmpty || !walks.isEmpty }
+
+    static func + (a: Batch, b: Batch) -> Batch {
+      Batch(
+        keyframes: a.keyframes + b.keyframes, walks: a.walks + b.walks, legs: a.legs + b.legs,
+        depths: a.depths + b.depths)
+    }
   }
 
   private let file: String
@@ -47,6 +55,8 @@ final class Saver: @unchecked Sendable {
   // MARK: What comes in
 
   func add(_ keyframe: KeyframeRecord) { change { $0.keyframes.append(keyframe) } }
+
+  func learn(_ depth: DepthRow) { change { $0.depths.append(depth) } }
 
   func begin(_ walk: WalkRecord) { change { $0.walks.append(walk) } }
 
@@ -139,11 +149,8 @@ final class Saver: @unchecked Sendable {
 
   private static func insert(_ batch: Batch, _ db: Database) throws {
     for walk in batch.walks { try walk.insert(db) }
-    for keyframe in batch.keyframes {
-      try KeyframeRow(keyframe).insert(db)
-      try keyframe.picture.insert(keyframe.id, db)
-      if let depth = keyframe.depth { try DepthRow.insert(keyframe.id, depth, db) }
-    }
+    for keyframe in batch.keyframes { try WorldFile.insert(keyframe, db) }
+    for depth in batch.depths { try depth.insert(db) }
     for leg in batch.legs { try leg.insert(db) }
   }
 
@@ -174,9 +181,7 @@ final class Saver: @unchecked Sendable {
       if error == nil {
         saved = batch.keyframes.last.map { $0.id + 1 } ?? saved
       } else {
-        waiting = Batch(
-          keyframes: batch.keyframes + waiting.keyframes, walks: batch.walks + waiting.walks,
-          legs: batch.legs + waiting.legs)
+        waiting = batch + waiting
       }
       underWay = Batch()
       if error != nil { isHurried = false }

@@ -29,12 +29,23 @@ enum Schema {
     CREATE TABLE leg (
       id INTEGER PRIMARY KEY, walk INTEGER NOT NULL, first INTEGER NOT NULL, lens BLOB NOT NULL,
       poses BLOB NOT NULL, checksum INTEGER NOT NULL) STRICT;
+    """,
+    // 2: what a model knows. In rows that are older both are NULL and in no checksum, so that a world of
+    // a million keyframes is brought up to date without a row being touched.
     """
+    ALTER TABLE keyframe ADD COLUMN certainty REAL;
+    ALTER TABLE depth ADD COLUMN walk INTEGER;
+    """,
   ]
+
+  /// The format of an opened file.
+  static func version(_ db: Database) throws -> Int {
+    try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+  }
 
   /// Brings a file to the newest version, all steps or none.
   static func migrate(_ db: Database, by migrations: [String] = migrations) throws {
-    let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+    let version = try version(db)
     guard version < migrations.count else { return }
     try db.inTransaction(.immediate) {
       for step in migrations[version...] { try db.execute(sql: step) }

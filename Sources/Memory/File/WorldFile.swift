@@ -7,7 +7,7 @@ import Synchronization
 /// A world on disk: one SQLite file with every keyframe, its picture, and a log of the walks.
 ///
 ///     let file = try WorldFile(at: "garden.world")
-///     try file.forEachKeyframe { id, camera, generation, _ in … }   // poses alone: fast
+///     try file.forEachKeyframe { keyframe in … }                   // poses alone: fast
 ///     let photo = try file.picture(of: 41)                         // pictures when they matter
 ///     file.add(KeyframeRecord(id: 42, camera: camera, generation: 1, picture: ImageFile(image)))
 ///     try file.close()
@@ -59,7 +59,7 @@ public final class WorldFile: Sendable {
   static func insert(_ keyframe: KeyframeRecord, _ db: Database) throws {
     try KeyframeRow(keyframe).insert(db)
     try keyframe.picture.insert(keyframe.id, db)
-    if let depth = keyframe.depth { try DepthRow.insert(keyframe.id, depth, db) }
+    if let depth = keyframe.depth { try DepthRow(id: keyframe.id, bytes: depth).insert(db) }
   }
 
   /// Opens a world for walking in it, as its only owner.
@@ -161,27 +161,39 @@ public final class WorldFile: Sendable {
   /// Calls `body` for every saved keyframe in order; pictures are left where they are.
   ///
   /// - Throws: ``WorldFileError/damaged(file:reason:)`` at the first row that is not as written.
-  public func forEachKeyframe(
-    _ body: (_ id: Int, _ camera: Camera, _ generation: Double, _ walk: Int?) throws -> Void
-  ) throws {
+  public func forEachKeyframe(_ body: (KeyframeRow) throws -> Void) throws {
     try read { db in
       var next = 0
       try KeyframeRow.scan(db) { keyframe in
         guard keyframe.id == next else { throw RowDamage(what: "keyframe \(next)") }
         next += 1
-        try body(keyframe.id, keyframe.camera, keyframe.generation, keyframe.walk)
+        try body(keyframe)
       }
     }
   }
 
-  /// Calls `body` for every keyframe that has a coarse depth.
-  public func forEachDepth(_ body: (_ id: Int, _ bytes: [UInt8]) throws -> Void) throws {
+  /// Calls `body` for every keyframe that has a coarse depth, in order.
+  ///
+  /// - Parameter walk: leave out those that were guessed on this walk or a later one.
+  public func forEachDepth(
+    before walk: Int = .max, _ body: (_ id: Int, _ bytes: [UInt8]) throws -> Void
+  ) throws {
+    let query = "SELECT \(DepthRow.columns(format: Schema.version)) FROM depth ORDER BY id"
     try read { db in
-      let rows = try Row.fetchCursor(db, sql: "SELECT id, bytes, checksum FROM depth ORDER BY id")
+      let rows = try Row.fetchCursor(db, sql: query)
       while let row = try rows.next() {
-        let (id, bytes) = try DepthRow.read(row)
-        try body(id, bytes)
+        let depth = try DepthRow(row)
+        if depth.walk ?? 0 < walk { try body(depth.id, depth.bytes) }
       }
+    }
+  }
+
+  /// The camera of the first keyframe; nil where there is none.
+  public func firstCamera() throws -> Camera? {
+    let query =
+      "SELECT \(KeyframeRow.columns(format: Schema.version)) FROM keyframe ORDER BY id LIMIT 1"
+    return try read { db in
+      try Row.fetchOne(db, sql: query).map { try KeyframeRow($0).camera }
     }
   }
 
@@ -222,6 +234,11 @@ public final class WorldFile: Sendable {
 
   /// Keeps a keyframe; returns at once.
   public func add(_ keyframe: KeyframeRecord) { saver.add(keyframe) }
+
+  /// Notes what was found out on a walk: how far away a keyframe's surfaces are, about. Returns at once.
+  public func learn(_ depth: [UInt8], of id: Int, walk: Int) {
+    saver.learn(DepthRow(id: id, bytes: depth, walk: walk))
+  }
 
   /// Begins a walk: what is drawn from now on belongs to it.
   public func begin(_ walk: WalkRecord) { saver.begin(walk) }

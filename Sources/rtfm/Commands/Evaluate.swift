@@ -177,8 +177,8 @@ struct Evaluate: AsyncParsableCommand {
   }
 
   private func world(_ given: [Frame], _ scale: Double, admits: Bool) async throws -> World {
-    var settings = World.Settings()
-    (settings.admits, settings.steps) = (admits, network.steps)
+    var settings = network.settings
+    settings.admits = admits
     return try await network.world(given, scale: scale, settings: settings)
   }
 }

@@ -30,15 +30,13 @@ struct Explore: AsyncParsableCommand {
   var precision: Precision?
   @Option(help: "Keyframes that a picture is drawn from.")
   var contexts = 4
-  @Option(help: "Network evaluations a picture.")
-  var steps = 1
+  @Option(help: "Network evaluations a picture, or auto: more where the model is less sure.")
+  var steps: Steps = 1
   @Option(help: "Size of the pictures, as 256x192 or 128; the model's own by default.")
   var resolution: Size?
 
   func validate() throws {
-    guard (0...64).contains(contexts), (1...1000).contains(steps) else {
-      throw ValidationError("contexts is 0 to 64, steps 1 to 1000")
-    }
+    guard (0...64).contains(contexts) else { throw ValidationError("contexts is 0 to 64") }
   }
 
   func run() async throws {

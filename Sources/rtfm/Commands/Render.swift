@@ -29,8 +29,8 @@ struct Render: AsyncParsableCommand {
   var rate = 30
   @Option(help: "Keyframes that a frame is drawn from.")
   var contexts = 4
-  @Option(help: "Network evaluations a frame.")
-  var steps = 1
+  @Option(help: "Network evaluations a frame, or auto: more where the model is less sure.")
+  var steps: Steps = 1
   @Option(help: "Remember drawn frames that show something new.")
   var admit = true
   @Option(help: "Size of the frames, as 256x192 or 128; the model's own by default.")
@@ -43,12 +43,8 @@ struct Render: AsyncParsableCommand {
   var precision: Precision?
 
   func validate() throws {
-    guard (1...100_000).contains(frames), (1...240).contains(rate), (0...64).contains(contexts),
-      (1...1000).contains(steps)
-    else {
-      throw ValidationError(
-        "frames is 1 to 100000, rate 1 to 240, contexts 0 to 64, steps 1 to 1000")
-    }
+    guard (1...100_000).contains(frames), (1...240).contains(rate), (0...64).contains(contexts)
+    else { throw ValidationError("frames is 1 to 100000, rate 1 to 240, contexts 0 to 64") }
   }
 
   func run() async throws {
@@ -59,19 +55,20 @@ struct Render: AsyncParsableCommand {
     var size = resolution ?? Size(side: model.resolution)
     var settings = World.Settings()
     (settings.contexts, settings.steps, settings.admits) = (contexts, steps, admit)
-    var known = Int.max
+    var (known, number) = (Int.max, Int.max)
     var place = try Place(place, size: size)
     let path: Path
     if let walk {
       let replay = try Replay(walk, of: place, by: World.Author(modelAt: modelPath), on: device)
       (size, settings, known) = (replay.size, replay.recipe.settings, replay.known)
       model.compute(in: replay.recipe.precision)
+      number = walk
       place = try place.resized(size)
       path = replay.path
     } else {
       path = try self.path(through: place, size)
     }
-    let world = try await place.world(model, settings: settings, known: known)
+    let world = try await place.world(model, settings: settings, known: known, before: number)
     let video = try VideoWriter(to: out, size: size, rate: rate)
     var sheet = ContactSheet(columns: 8)
     let stride = max(1, path.cameras.count / 32)
@@ -89,8 +86,8 @@ struct Render: AsyncParsableCommand {
   private func path(through place: Place, _ size: Size) throws -> Path {
     let start = place.start
     switch path {
-    case "through": return .through(place.cameras, count: frames)
-    case "return": return .return(place.cameras, count: frames)
+    case "through": return .through(try place.cameras(), count: frames)
+    case "return": return .return(try place.cameras(), count: frames)
     case "spin": return .spin(start, up: place.up, count: frames)
     case "orbit":
       return .orbit(

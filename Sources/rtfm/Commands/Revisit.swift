@@ -96,8 +96,8 @@ struct Revisit: AsyncParsableCommand {
   private func visits(of outing: Outing, _ kind: Memory) async throws
     -> [Evaluation.Revisit.Visit]
   {
-    var settings = World.Settings()
-    (settings.contexts, settings.steps) = (contexts, network.steps)
+    var settings = network.settings
+    settings.contexts = contexts
     let watch = { (i: Int) in
       if i % 100 == 0 { note("\(outing.name), \(kind): \(i) of \(outing.walk.count - 1) frames") }
     }
@@ -154,7 +154,7 @@ struct Revisit: AsyncParsableCommand {
     let model: String
     let place: String
     let resolution: Int
-    let steps: Int
+    let steps: Steps
     let contexts: Int
     let results: [RevisitResult]
   }

@@ -56,8 +56,8 @@ struct WorldCommand: ParsableCommand {
     func run() throws {
       let file = try WorldFile(at: world)
       var keyframes: [(id: Int, camera: Camera)] = []
-      try file.forEachKeyframe { id, camera, _, walk in
-        if !given || walk == nil { keyframes.append((id, camera)) }
+      try file.forEachKeyframe { keyframe in
+        if !given || keyframe.walk == nil { keyframes.append((keyframe.id, keyframe.camera)) }
       }
       try Capture.write(
         cameras: keyframes.map(\.camera), up: file.place.up, scale: file.place.scale, to: out,

@@ -144,7 +144,7 @@ private func keyframes(_ path: String) throws -> [Camera] {
   let file = try WorldFile(at: path)
   defer { try? file.close() }
   var cameras: [Camera] = []
-  try file.forEachKeyframe { _, camera, _, _ in cameras.append(camera) }
+  try file.forEachKeyframe { cameras.append($0.camera) }
   return cameras
 }
 

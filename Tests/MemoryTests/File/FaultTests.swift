@@ -57,6 +57,37 @@ import Testing
     }
   }
 
+  /// EIO from writing or from syncing; after a failed sync, what was written is gone.
+  @Test(
+    .enabled(if: FailingDisk.isPossible, "needs clang and a loader that preloads"),
+    arguments: ["write", "sync"])
+  func theWalkGoesOnWhileTheDiskFailsAndIsSavedAfterwards(fault: String) throws {
+    try withWorld { path in
+      let disk = try FailingDisk(in: (path as NSString).deletingLastPathComponent)
+      let walker = try Walker(path, "--retry", "30", disk: disk)
+      var lines: [String] = []
+      for _ in 0..<3 {
+        lines += walker.lines(until: "saved")
+        try disk.fail(fault)
+        let stop = walker.lines(until: "trouble")
+        #expect(stop.last?.contains("disk reports an error") == true, "\(stop.last ?? "ended")")
+        let during = walker.lines(until: "walked") + walker.lines(until: "walked")
+        #expect(during.count { $0.hasPrefix("walked") } == 2)
+        #expect(!during.contains { $0.hasPrefix("saved") || $0 == "trouble over" })
+        try disk.fail(nil)
+        let after = walker.lines(until: "trouble over")
+        #expect(after.last == "trouble over")
+        let walked = during.last.flatMap { Int($0.dropFirst("walked ".count)) } ?? .max
+        let saved = after.compactMap { $0.hasPrefix("saved") ? Int($0.dropFirst(6)) : nil }
+        #expect(saved.last ?? 0 >= walked, "all that waited is saved")
+        lines += stop + during + after
+      }
+      try disk.fail(fault)
+      lines += walker.lines(until: "trouble") + walker.kill()
+      try expectWhole(path, after: lines)
+    }
+  }
+
   @Test func aKilledWalkLosesNothingThatWasAcknowledged() throws {
     try withWorld { path in
       for round in 0..<10 { try Self.killOnce(path, after: 5_000 + round * round * 2_000) }
@@ -96,8 +127,8 @@ private func expectWhole(
   #expect(try WorldFile.inspect(path, thoroughly: true).problems == [], sourceLocation: location)
   let file = try WorldFile(at: path)
   #expect(file.status.saved >= saved, sourceLocation: location)
-  try file.forEachKeyframe { id, camera, _, _ in
-    #expect(camera == StandIn.camera(id), sourceLocation: location)
+  try file.forEachKeyframe { keyframe in
+    #expect(keyframe.camera == StandIn.camera(keyframe.id), sourceLocation: location)
   }
   for id in stride(from: file.status.saved - 1, to: max(2, saved - 40), by: -7) {
     #expect(try file.picture(of: id) == StandIn.keyframe(id).picture, sourceLocation: location)

@@ -7,9 +7,12 @@ final class Walker {
   private let output = Pipe()
   private var rest = Data()
 
-  init(_ world: String, _ arguments: String...) throws {
+  init(_ world: String, _ arguments: String..., disk: FailingDisk? = nil) throws {
     process.executableURL = URL(fileURLWithPath: "\(Package.root)/.build/\(configuration)/walker")
     process.arguments = [world] + arguments
+    if let disk {
+      process.environment = ProcessInfo.processInfo.environment.merging(disk.environment) { $1 }
+    }
     process.standardOutput = output
     process.standardInput = FileHandle.nullDevice
     try process.run()
@@ -32,6 +35,16 @@ final class Walker {
       if more.isEmpty { return nil }
       rest.append(more)
     }
+  }
+
+  /// What it says until it says something that begins so, or ends.
+  func lines(until start: String) -> [String] {
+    var lines: [String] = []
+    while let line = line() {
+      lines.append(line)
+      if line.hasPrefix(start) { break }
+    }
+    return lines
   }
 
   /// Ends it as a power switch would, and reads what it said until then.
