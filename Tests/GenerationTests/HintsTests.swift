@@ -69,8 +69,9 @@ import Testing
       let context =
         frames.isEmpty ? nil : model.gatherTensors(frames, for: query, scale: 2)
       let expected = model.drawTensors(query, context: context, steps: steps, noise: noise)
+      let raw = frames.isEmpty ? nil : Recalled(frames: frames, query: query, scale: 2)
       let recorded = RecordedDrawing(model, records: false).draw(
-        query.intrinsics, context: context, steps: steps, noise: noise)
+        query.intrinsics, raw, steps: steps, noise: noise)
       let depth = model.inverseDepth(expected)
       #expect(depth.shape == [1, 20, 4] && depth.abs().max().item > 0.01)
       for drawn in [fused, recorded] {

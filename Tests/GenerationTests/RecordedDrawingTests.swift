@@ -104,7 +104,7 @@ import Torch
   private func truth(
     _ model: FrameModel, _ query: Camera, _ recalled: Recalled?, steps: Int = 1,
     noise: Tensor? = nil
-  ) -> (image: Tensor, logVariance: Tensor) {
+  ) -> Prediction {
     Runtime.inference {
       let context = recalled.map { model.gatherTensors($0.frames, for: query, scale: 2) }
       return model.drawTensors(query, context: context, steps: steps, noise: noise)
