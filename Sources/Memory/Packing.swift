@@ -15,11 +15,12 @@ extension PoseTree {
   /// - Parameter boxOf: the box of a keyframe.
   init(packing count: Int, boxOf: (Int32) -> Box) {
     guard count > 0 else { return }
-    var items = (0..<Int32(count)).map { Item($0, boxOf($0)) }
+    let boxes = (0..<Int32(count)).map(boxOf)
+    var items = boxes.indices.map { Item(Int32($0), boxes[$0]) }
     var height = 0
     while Self.capacity(height) < count { height += 1 }
     root = items.withUnsafeMutableBufferPointer { items in
-      pack(items, height: height, boxOf)
+      boxes.withUnsafeBufferPointer { pack(items, height: height, $0) }
     }
   }
 
@@ -30,16 +31,17 @@ extension PoseTree {
 
   /// Makes a node of a height above some keyframes.
   private mutating func pack(
-    _ items: UnsafeMutableBufferPointer<Item>, height: Int, _ boxOf: (Int32) -> Box
+    _ items: UnsafeMutableBufferPointer<Item>, height: Int, _ boxes: UnsafeBufferPointer<Box>
   ) -> Int32 {
     if height == 0 {
-      let box = items.dropFirst().reduce(boxOf(items[0].keyframe)) { $0.union(boxOf($1.keyframe)) }
+      var box = boxes[Int(items[0].keyframe)]
+      for item in items.dropFirst() { box.formUnion(boxes[Int(item.keyframe)]) }
       return add(box, Family(items.map(\.keyframe), isLeaf: true))
     }
     let room = Self.capacity(height - 1)
     var children: [Int32] = []
     Self.cut(items, into: (items.count + room - 1) / room) { part in
-      children.append(pack(part, height: height - 1, boxOf))
+      children.append(pack(part, height: height - 1, boxes))
     }
     let whole = children.dropFirst().reduce(box(of: children[0])) { $0.union(box(of: $1)) }
     return add(whole, Family(children, isLeaf: false))
