@@ -46,10 +46,14 @@ at::TensorOptions options(int32_t dtype, int32_t kind, int32_t index) {
 
 at::IntArrayRef ints(ct_dims dims, int32_t n) { return {dims, static_cast<size_t>(n)}; }
 
-/// What comes from the CPU while work is recorded would be there again at no replay.
+/// What comes from the CPU while work is recorded would be the same at each replay, and what goes
+/// there would be waited for.
+void check_crossing() {
+  TORCH_CHECK(!recording, "numbers that come from the CPU or go there can't be part of recorded work");
+}
+
 void check_upload(const at::Tensor &t, int32_t kind) {
-  TORCH_CHECK(!recording || kind != CT_CUDA || !t.is_cpu(),
-              "numbers from the CPU can't be part of recorded work");
+  if (kind == CT_CUDA && t.is_cpu()) check_crossing();
 }
 
 }  // namespace
@@ -131,6 +135,7 @@ void ct_release(ct_tensor *t) { delete t; }
 
 ct_tensor *ct_from_bytes(const void *bytes, ct_dims dims, int32_t rank, int32_t dtype) {
   return tensor([&] {
+    check_crossing();
     auto t = at::empty(ints(dims, rank), options(dtype, CT_CPU, 0));
     if (t.nbytes() > 0) std::memcpy(t.data_ptr(), bytes, t.nbytes());
     return t;
@@ -139,6 +144,7 @@ ct_tensor *ct_from_bytes(const void *bytes, ct_dims dims, int32_t rank, int32_t 
 
 int32_t ct_copy_bytes(ct_arg t, void *out, size_t size) {
   return status([&] {
+    check_crossing();
     auto c = t->value.detach().to(at::kCPU).contiguous();
     TORCH_CHECK(c.nbytes() == size, "copy of ", c.nbytes(), " bytes into ", size);
     if (size > 0) std::memcpy(out, c.data_ptr(), size);
@@ -154,7 +160,10 @@ int32_t ct_dtype(ct_arg t) { return int32_t(t->value.scalar_type()); }
 int32_t ct_device_kind(ct_arg t) { return int32_t(t->value.device().type()); }
 int32_t ct_device_index(ct_arg t) { return std::max(0, int32_t(t->value.device().index())); }
 int32_t ct_item(ct_arg t, double *out) {
-  return status([&] { *out = t->value.item().toDouble(); });
+  return status([&] {
+    check_crossing();
+    *out = t->value.item().toDouble();
+  });
 }
 void *ct_data(ct_arg t) {
   return guarded<void *>(nullptr, [&] { return t->value.is_cpu() ? t->value.data_ptr() : nullptr; });

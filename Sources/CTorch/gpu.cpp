@@ -10,6 +10,7 @@
 #include <c10/core/impl/VirtualGuardImpl.h>
 
 #include <cstring>
+#include <utility>
 #include <vector>
 
 using namespace ctorch;
@@ -250,6 +251,8 @@ int32_t ct_graph_end(ct_graph *graph) {
   recording = false;
   return status([&] { record("rtfm_graph_end", graph->graph); });
 }
+
+bool ct_rehearse(bool on) { return std::exchange(recording, on); }
 
 int32_t ct_graph_replay(ct_graph *graph) {
   return status([&] { record("rtfm_graph_replay", graph->graph); });

@@ -28,7 +28,8 @@ final class RecordedDrawing {
     let fromNoise: Bool
   }
 
-  /// - Parameter records: false does the same work anew each time; for tests without a GPU.
+  /// - Parameter records: false does the same work anew each time, and checks that it could be
+  ///   recorded; for tests without a GPU.
   init(_ model: FrameModel, records: Bool = true) {
     (self.model, self.records) = (model, records)
   }
@@ -144,7 +145,7 @@ private final class Drawing {
   func draw(_ recalled: Recalled?, _ start: Tensor?) -> Prediction {
     if let context, let recalled { context.set(recalled) }
     if let noise, let start { noise.set(start) }
-    if records { record().replay() } else { work() }
+    if records { record().replay() } else { Graph.rehearse(work) }
     let last = results.drawn!
     return Prediction(
       image: last.image.copy(), logVariance: last.logVariance.copy(),

@@ -34,6 +34,14 @@ public final class Graph {
     try Self.demand(ct_graph_end(graph))
   }
 
+  /// Does work that is to be recorded, on any device, and stops the program where it has what a
+  /// recording can't have: numbers that come from the CPU, or go there.
+  public static func rehearse(_ body: () throws -> Void) rethrows {
+    let former = ct_rehearse(true)
+    defer { _ = ct_rehearse(former) }
+    try body()
+  }
+
   deinit { ct_graph_release(pointer) }
 
   /// Does the work again, after what was asked of the device before.

@@ -115,3 +115,31 @@ import Torch
     #expect(uniform.doubles.allSatisfy { (0..<1).contains($0) })
   }
 }
+
+@Suite struct RehearsalTests {
+  @Test func whatStaysOnTheDeviceIsDone() {
+    let x = Tensor([1, 2, 3], shape: [3])
+    Graph.rehearse { x.set(x * 2 + Tensor.arange(3)) }
+    #expect(x.floats == [2, 5, 8])
+  }
+
+  @Test func numbersFromTheCPUStopIt() async {
+    await #expect(processExitsWith: .failure) {
+      Graph.rehearse { _ = Tensor([1, 2], shape: [2]) }
+    }
+  }
+
+  @Test func waitingForANumberStopsIt() async {
+    await #expect(processExitsWith: .failure) {
+      let x = Tensor([1], shape: [1])
+      Graph.rehearse { _ = x.item }
+    }
+  }
+
+  @Test func bringingNumbersHomeStopsIt() async {
+    await #expect(processExitsWith: .failure) {
+      let x = Tensor([1], shape: [1])
+      Graph.rehearse { _ = x.floats }
+    }
+  }
+}

@@ -226,6 +226,9 @@ int32_t ct_graph_begin(ct_graph *_Nonnull graph);
 int32_t ct_graph_end(ct_graph *_Nonnull graph);
 int32_t ct_graph_replay(ct_graph *_Nonnull graph);
 void ct_graph_release(ct_graph *_Nonnull graph);
+// Refuses on this thread, on any device, what recorded work can't have: numbers that come from the
+// CPU or go there. Returns the former value.
+bool ct_rehearse(bool on);
 
 #ifdef __cplusplus
 }

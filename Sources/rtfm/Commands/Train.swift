@@ -80,6 +80,8 @@ struct Train: ParsableCommand {
   var decayShare = 0.2
   @Option(help: "How many different worlds to train on; no end by default.")
   var worlds: Int?
+  @Option(help: "Steps between lines of the log; on a GPU they are what is waited for.")
+  var logEvery = 50
   @Option(help: "Steps between sample sheets, which come with a checkpoint.")
   var saveEvery = 1000
   @Option(help: "Minutes between checkpoints, at most (by default 2 on a GPU, 5 on a CPU).")
@@ -99,7 +101,7 @@ struct Train: ParsableCommand {
     let trainer = try trainer(on: device)
     trainer.filmsOnGPU = gpuFilms
     var run = try TrainingRun(trainer, folder: out)
-    run.saveEvery = saveEvery
+    (run.logEvery, run.saveEvery) = (max(1, logEvery), max(1, saveEvery))
     run.saveMinutes = saveMinutes ?? (device == .cpu ? 5 : 2)
     run.cooldown = cooldown
     signal(SIGXFSZ, SIG_IGN)  // a file's size limit is then an error like a full disk

@@ -29,13 +29,19 @@ struct FilmChecks {
   private static func compare(_ family: ProceduralWorld.Family, _ gpu: GPUFilm?) -> [Check] {
     let takes = takes(family, worlds: 3, cameras: 2, side: gpu == nil ? 48 : 96)
     let shots = takes.flatMap { take in take.cameras.map { (take.world, $0) } }
-    let truth = Films(shots.map { $0.film($1) })
+    let films = shots.map { $0.film($1) }
+    let truth = Films(films)
     let found = gpu?.film(takes) ?? Films(shots.map { FilmKernel.film($0, $1) })
     let (a, b) = (found.pixels.bytes, truth.pixels.bytes)
     let unlike = zip(a, b).count { abs(Int($0) - Int($1)) > 2 }
     let apart = zip(found.depth.floats, truth.depth.floats).count { abs($0 - $1) > 1e-3 * $1 }
     let mirrors = zip(found.reflective.bytes, truth.reflective.bytes).count { $0 != $1 }
     let pixels = Double(truth.depth.count)
+    // What the second camera in a world shows of the first one's film.
+    let pairs = takes.indices.map { (2 * $0, 2 * $0 + 1) }
+    let shown = found.visibility(of: pairs.map(\.0), from: pairs.map(\.1)).bytes
+    let shows = pairs.flatMap { films[$0].visibility(from: films[$1]) }
+    let masks = zip(shown, shows).count { ($0 == 1) != $1 }
     return [
       Check(
         "film, \(family)", "share off by > 2/255", error: Double(unlike) / (3 * pixels),
@@ -43,6 +49,9 @@ struct FilmChecks {
       Check("film, \(family)", "share of depths off", error: Double(apart) / pixels, within: 2e-3),
       Check(
         "film, \(family)", "share of mirrors off", error: Double(mirrors) / pixels, within: 2e-3),
+      Check(
+        "film, \(family)", "share of what is shown off",
+        error: Double(masks) / Double(shows.count), within: 5e-3),
     ]
   }
 

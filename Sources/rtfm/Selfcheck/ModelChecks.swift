@@ -50,6 +50,14 @@ struct ModelChecks {
         Check(name, "\($0), bfloat16", $1, truth: $2, within: 0.05)
       }
     }
+    // What a GPU draws with in BFloat16, operation by operation.
+    let rounded = try FrameModel(plain.safetensors(.float32), origin: "selfcheck", on: device)
+      .computing(in: .bfloat16)
+    checks += [0, 4].map { count in
+      let (found, _) = predicted(from: nil, contexts: count, steps: 1, by: rounded)
+      let (truth, _) = predicted(from: nil, contexts: count, steps: 1, by: plain)
+      return Check(name, "\(count) contexts, rounded layers", found, truth: truth, within: 0.05)
+    }
     return checks
   }
 
@@ -62,13 +70,13 @@ struct ModelChecks {
       let start = noise(query.intrinsics)
       let one = model.draw(query, context: context)
       let two = model.draw(query, context: context, steps: 2, noise: start.to(model.device))
-      let (truth, certainty) = predicted(from: nil, contexts: count, steps: 1)
+      let (truth, certainty) = predicted(from: nil, contexts: count, steps: 1, by: plain)
       return [
         ("\(count) contexts", one.image, truth),
         ("\(count) contexts, sure", one.logVariance, certainty),
         (
           "\(count) contexts, 2 steps", two.image,
-          predicted(from: start, contexts: count, steps: 2).0
+          predicted(from: start, contexts: count, steps: 2, by: plain).0
         ),
       ]
     }
@@ -79,17 +87,22 @@ struct ModelChecks {
   }
 
   /// Encode, recall and predict with plain tensors, as training does.
-  private func predicted(from start: Tensor?, contexts count: Int, steps: Int) -> (Tensor, Tensor) {
+  private func predicted(
+    from start: Tensor?, contexts count: Int, steps: Int, by network: FrameModel
+  ) -> (Tensor, Tensor) {
     Runtime.withoutGradients {
       let query = frames[8].camera
       let lens = Lenses([query.intrinsics])
       let known = Array(frames[..<count])
-      let recalled = known.isEmpty ? nil : recall(known, for: query)
-      var z = start ?? .zeros([1, 3, query.intrinsics.height, query.intrinsics.width])
+      let recalled = known.isEmpty ? nil : recall(known, for: query, by: network)
+      let device = network.device
+      let shape = [1, 3, query.intrinsics.height, query.intrinsics.width]
+      var z = start?.to(device) ?? .zeros(shape, on: device)
       var certainty: Tensor?
       for i in 0..<steps {
         let t = Double(i) / Double(steps)
-        let p = plain.predict(z, t: Tensor(repeating: t, shape: [1]), lens, recalled: recalled)
+        let time = Tensor(repeating: t, shape: [1], on: device)
+        let p = network.predict(z, t: time, lens, recalled: recalled)
         z = z + (p.image - z) * (1 / Double(steps) / (1 - t))
         certainty = p.logVariance
       }
@@ -97,10 +110,13 @@ struct ModelChecks {
     }
   }
 
-  private func recall(_ known: [Frame], for query: Camera) -> (Int) -> LayerKV {
+  private func recall(_ known: [Frame], for query: Camera, by network: FrameModel)
+    -> (Int) -> LayerKV
+  {
     let images = Tensor.concatenated(known.map { Tensor($0.image) }, axis: 0)
-    let kv = plain.encode(images, Lenses(known.map(\.camera.intrinsics)))
-    return plain.recall(
+    let kv = network.encode(
+      images.to(network.device), Lenses(known.map(\.camera.intrinsics)))
+    return network.recall(
       kv, of: [known.map(\.camera)], for: [query], perScene: 1, scales: [scale])
   }
 }
