@@ -74,16 +74,17 @@ extension FrameModel {
   ///
   /// The first evaluation, of zeros at t = 0, is the same for any number of steps: where the network is
   /// sure of its picture, it is the answer, and else the first step towards one. So a picture depends
-  /// on nothing but the query and its context, and none is asked for in vain.
+  /// on nothing but the query and its context; on a CPU no evaluation is in vain.
   public func draw(_ query: Camera, context: Context?, by steps: Steps) -> Prediction {
     if case .fixed(let count) = steps { return draw(query, context: context, steps: count) }
     let first = draw(query, context: context)
     let count = Steps.count(certainty: first.certainty)
     guard count > 1 else { return first }
     return Runtime.inference {
-      sample(
-        from: nil, query.intrinsics, steps: count, after: first,
-        fusedEvaluation(for: query, context) ?? rounded().tensorEvaluation(for: query, context))
+      guard let evaluation = fusedEvaluation(for: query, context) else {
+        return draw(query, context: context, steps: count)  // recorded work begins anew
+      }
+      return sample(from: nil, query.intrinsics, steps: count, after: first, evaluation)
     }
   }
 }
