@@ -5,9 +5,11 @@ import Scene
 /// Pictures for an evaluation's contact sheet, drawn from the largest context: one of each of two
 /// worlds a family, or up to a dozen of a capture.
 struct SampleRows {
+  private typealias Row = [(image: Image, caption: String)]
   private let limit: Int
-  private var rows: [[(image: Image, caption: String)]] = []
-  private var groups: [String: Set<String>] = [:]
+  private var rows: [Row] = []
+  /// The first target of each world, family by family.
+  private var groups: [(name: String, worlds: [(name: String, row: Row)])] = []
   private var seen = 0
   /// Every so many targets of a capture are kept; grows so that no more than a dozen rows remain.
   private var stride = 1
@@ -16,13 +18,19 @@ struct SampleRows {
 
   mutating func add(_ exam: Exam, _ answer: Reconstruction.Answer) {
     guard answer.limit == limit else { return }
-    if let group = exam.group {
-      let worlds = groups[group, default: []]
-      guard worlds.count < 2, !worlds.contains(exam.name) else { return }
-      groups[group, default: []].insert(exam.name)
-      rows.append(row(exam, answer))
-    } else {
-      addSome(exam, answer)
+    guard let group = exam.group else { return addSome(exam, answer) }
+    if groups.last?.name != group { groups.append((group, [])) }
+    let last = groups.count - 1
+    if groups[last].worlds.last?.name != exam.name {
+      groups[last].worlds.append((exam.name, row(exam, answer)))
+    }
+  }
+
+  /// Two worlds of each family, other ones of each: worlds of one number are in one style.
+  private var chosen: [Row] {
+    groups.enumerated().flatMap { i, group in
+      let count = group.worlds.count
+      return (2 * i..<2 * i + min(2, count)).map { group.worlds[$0 % count].row }
     }
   }
 
@@ -36,9 +44,7 @@ struct SampleRows {
     }
   }
 
-  private func row(_ exam: Exam, _ answer: Reconstruction.Answer)
-    -> [(image: Image, caption: String)]
-  {
+  private func row(_ exam: Exam, _ answer: Reconstruction.Answer) -> Row {
     let truth = exam.frames[answer.target].image
     let blank = Image(width: truth.width, height: truth.height, color: [24, 24, 26])
     let contexts = (0..<min(4, limit)).map { i in
@@ -53,7 +59,7 @@ struct SampleRows {
 
   var sheet: Image {
     var sheet = ContactSheet(columns: min(4, limit) + 3)
-    for cell in rows.joined() { sheet.add(cell.image, caption: cell.caption) }
+    for cell in (chosen + rows).joined() { sheet.add(cell.image, caption: cell.caption) }
     return sheet.image()
   }
 }
