@@ -17,10 +17,12 @@ public struct Configuration: Codable, Hashable, Sendable {
   public var anchors = 2
   /// Nearest and farthest anchor, in world scales: 0.7 to 7 m where the scale is 2 m.
   public var anchorRange = [0.35, 3.5]
-  /// Turn of the fastest rotary pair across an image, in radians.
-  public var rotaryPeak = 12.0
-  /// From the fastest rotary pair to one past the slowest, turns fall by this factor.
-  public var rotaryBase = 100.0
+  /// Turn of the fastest rotary pair across an image, in radians: 24, so 1.5 a patch of 16 x 16.
+  public var rotaryPeak = 24.0
+  /// From the fastest rotary pair to one past the slowest, turns fall by this factor: 16, so that four
+  /// pairs turn in octaves, the slowest half a turn across an image. 12 and 100 learned more slowly
+  /// (Documentation/LOG.md).
+  public var rotaryBase = 16.0
   /// Width inside the feed-forward layers: 8/3 of the width, in whole 64s.
   public var hidden: Int
 
@@ -110,7 +112,7 @@ public struct Configuration: Codable, Hashable, Sendable {
 }
 
 extension Configuration {
-  /// Reads a configuration; what the program that wrote it did not know yet has its default.
+  /// Reads a configuration; where it names no base of the rotary ladder, all were 100.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     func value<T: Decodable>(_ key: CodingKeys) throws -> T {
@@ -123,7 +125,7 @@ extension Configuration {
     (registers, anchors) = (try value(.registers), try value(.anchors))
     (anchorRange, hidden) = (try value(.anchorRange), try value(.hidden))
     rotaryPeak = try value(.rotaryPeak)
-    rotaryBase = try values.decodeIfPresent(Double.self, forKey: .rotaryBase) ?? rotaryBase
+    rotaryBase = try values.decodeIfPresent(Double.self, forKey: .rotaryBase) ?? 100
   }
 }
 

@@ -19,6 +19,17 @@ import Torch
     }
   }
 
+  @Test func aFileThatNamesNoBaseHasThatOfItsTime() throws {
+    var file = FrameModel(.tiny, seed: 1).safetensors(.float32)
+    let text = try #require(file.metadata["configuration"])
+    var json = try #require(
+      try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+    #expect(json.removeValue(forKey: "rotaryBase") as? Double == 16)
+    file.metadata["configuration"] = String(
+      decoding: try JSONSerialization.data(withJSONObject: json), as: UTF8.self)
+    #expect(try roundTrip(file).configuration.rotaryBase == 100)
+  }
+
   @Test func float16HalvesTheFileAndBarelyChangesThePicture() throws {
     let model = FrameModel.lively()
     let file = model.safetensors(.float16, metadata: ["resolution": "64"])
