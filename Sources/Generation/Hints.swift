@@ -11,7 +11,7 @@ extension Prediction {
   ///
   /// The mean over patches of σ² / (σ² + e), where e is the squared error that the network expects and
   /// σ² what a picture's values vary by: the gain by which the best linear estimate follows an
-  /// observation with so much noise (Wiener). 0.96 at an expected PSNR of 20 dB, 0.5 where nothing is
+  /// observation with so much noise (Wiener). 0.86 at an expected PSNR of 20 dB, 0.5 where nothing is
   /// known, and never near 0, so that what was invented is remembered too. In steps of 1/256, so that
   /// it is the same in the memory and in a file.
   public var certainty: Double {
