@@ -93,23 +93,17 @@ private struct CrowdedWalk {
         at: middle + [cos(turn), sin(turn), 0], facing: [-sin(turn), cos(turn), 0],
         up: ProceduralWorld.up))
     var lap = Lap()
-    let clock = ContinuousClock()
-    var last = clock.now
-    func time(_ part: WritableKeyPath<Lap, Double>) {
-      let now = clock.now
-      lap[keyPath: part] = (now - last) / .milliseconds(1)
-      last = now
-    }
+    var timer = SplitTimer()
     let context = memory.recall(for: query, limit: 4)
-    time(\.recall)
+    lap.recall = timer.split()
     let frames = context.map { (kv: kvs[$0.id % kvs.count], camera: $0.camera) }
     let gathered = model.gather(frames, for: query, scale: memory.scale)
-    time(\.gather)
+    lap.gather = timer.split()
     _ = model.draw(query, context: gathered).image.image
-    time(\.network)
+    lap.network = timer.split()
     let generation = memory.generation(of: query, from: context)
     memory.admit((), camera: query, generation: generation)
-    time(\.admission)
+    lap.admission = timer.split()
     return lap
   }
 }

@@ -58,28 +58,21 @@ final class TimedWalk {
   /// Walks on by a step and draws what is seen there, as a session does.
   func lap(steps: Int) -> Lap {
     var lap = Lap()
-    let clock = ContinuousClock()
-    var last = clock.now
-    func time(_ part: WritableKeyPath<Lap, Double>) {
-      let now = clock.now
-      lap[keyPath: part] = (now - last) / .milliseconds(1)
-      last = now
-    }
-    let start = last
+    var timer = SplitTimer()
     camera.move(by: Action(move: [0, 0, 1], turn: [0.05, 0]), gait: gait)
     let context = recall()
-    time(\.recall)
+    lap.recall = timer.split()
     let gathered = model.gather(context, for: camera, scale: memory.scale)
     model.device.synchronize()
-    time(\.gather)
+    lap.gather = timer.split()
     let drawn = model.draw(camera, context: gathered, steps: steps).image
     model.device.synchronize()
-    time(\.network)
+    lap.network = timer.split()
     let image = drawn.image
-    time(\.pixels)
+    lap.pixels = timer.split()
     encoder.encode(standIn ?? image) { _ in }
-    time(\.jpeg)
-    lap.endToEnd = (last - start) / .milliseconds(1)
+    lap.jpeg = timer.split()
+    lap.endToEnd = timer.total
     return lap
   }
 

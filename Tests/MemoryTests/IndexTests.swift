@@ -33,13 +33,7 @@ struct IndexTests {
 
   @Test(arguments: Layout.allCases, [true, false])
   func aRangeQueryFindsWhatAScanFinds(layout: Layout, isNear: Bool) {
-    let lookout = lookout(layout.cameras)
-    for query in layout.queries {
-      let frustum = lookout.frustum(of: query, rays: 16)
-      let hunt = Hunt(lookout, frustum, isNear: isNear)
-      let scan = layout.cameras.indices.filter { hunt.includes(lookout.register[$0]) }
-      #expect(lookout.candidates(for: frustum, isNear: isNear) == scan)
-    }
+    layout.expectRangesAsScanned(lookout(layout.cameras), isNear: isNear)
   }
 
   @Test(arguments: Layout.allCases) func everyConeThatTouchesIsFound(layout: Layout) {
@@ -151,6 +145,18 @@ struct IndexTests {
     }
     #expect(copy.count == 3000 && memory.count == 6000)
     #expect(copy.ids(for: query) == before)
+  }
+}
+
+extension IndexTests.Layout {
+  /// Expects an index of this layout's cameras, however it was made, to find what a scan finds.
+  func expectRangesAsScanned(_ lookout: Lookout, isNear: Bool) {
+    for query in queries {
+      let frustum = lookout.frustum(of: query, rays: 16)
+      let hunt = Hunt(lookout, frustum, isNear: isNear)
+      let scan = cameras.indices.filter { hunt.includes(lookout.register[$0]) }
+      #expect(lookout.candidates(for: frustum, isNear: isNear) == scan)
+    }
   }
 }
 

@@ -51,13 +51,7 @@ struct PackingTests {
 
   @Test(arguments: Layout.allCases, [true, false])
   func aRangeQueryFindsWhatAScanFinds(layout: Layout, isNear: Bool) {
-    let lookout = packed(layout.cameras)
-    for query in layout.queries {
-      let frustum = lookout.frustum(of: query, rays: 16)
-      let hunt = Hunt(lookout, frustum, isNear: isNear)
-      let scan = layout.cameras.indices.filter { hunt.includes(lookout.register[$0]) }
-      #expect(lookout.candidates(for: frustum, isNear: isNear) == scan)
-    }
+    layout.expectRangesAsScanned(packed(layout.cameras), isNear: isNear)
   }
 
   /// What comes later finds its place among what was packed.
