@@ -73,10 +73,13 @@ extension FrameModel {
   }
 
   /// A model whose weights are made from this one's, name by name.
-  func rebuilt(as configuration: Configuration? = nil, _ weight: (String, Tensor) -> Tensor)
-    -> FrameModel
-  {
-    let tensors = parameters.map { ($0.name, weight($0.name, $0.tensor)) }
+  ///
+  /// - Parameter adding: weights that this one does not have.
+  func rebuilt(
+    as configuration: Configuration? = nil, adding: [String: Tensor] = [:],
+    _ weight: (String, Tensor) -> Tensor
+  ) -> FrameModel {
+    let tensors = parameters.map { ($0.name, weight($0.name, $0.tensor)) } + adding.map { ($0, $1) }
     let weights = Weights(
       Dictionary(uniqueKeysWithValues: tensors), origin: "another model", on: device,
       keepingTypes: true)

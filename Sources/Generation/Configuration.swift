@@ -17,6 +17,11 @@ public struct Configuration: Codable, Hashable, Sendable {
   public var anchors = 2
   /// Nearest and farthest anchor, in world scales: 0.7 to 7 m where the scale is 2 m.
   public var anchorRange = [0.35, 3.5]
+  /// How far a context patch's anchors follow the depth that the network guesses for it when it encodes
+  /// the frame: 0, not at all, to 1, entirely; nil for a network that guesses none.
+  public var anchorPull: Double?
+  /// What is left of the anchors' spread around their middle, as a power of it: 1 for all.
+  public var anchorSpread = 1.0
   /// Turn of the fastest rotary pair across an image, in radians: 24, so 1.5 a patch of 16 x 16.
   public var rotaryPeak = 24.0
   /// From the fastest rotary pair to one past the slowest, turns fall by this factor: 16, so that four
@@ -70,16 +75,20 @@ public struct Configuration: Codable, Hashable, Sendable {
   }
 
   /// The depth in world scales of each anchor, `[G, A]`, geometric over the range so that heads
-  /// interleave.
+  /// interleave; of a patch whose depth is guessed to be `middleDepth`.
   var anchorDepths: [Float] {
     let (near, far) = (anchorRange[0], anchorRange[1])
     let last = Double(max(1, anchors * keyValueHeads - 1))
     return (0..<keyValueHeads).flatMap { g in
       (0..<anchors).map { a in
-        Float(near * pow(far / near, Double(a * keyValueHeads + g) / last))
+        let depth = near * pow(far / near, Double(a * keyValueHeads + g) / last)
+        return Float(middleDepth * pow(depth / middleDepth, anchorSpread))
       }
     }
   }
+
+  /// The anchors' geometric middle, in world scales: what depths are guessed relative to.
+  public var middleDepth: Double { (anchorRange[0] * anchorRange[1]).squareRoot() }
 
   /// Standard deviation of the noise that a frame at t = 0 is made of: 1 up to 256 pixels, growing
   /// with the side from there, since neighbouring pixels tell ever more about each other.
@@ -104,6 +113,9 @@ public struct Configuration: Codable, Hashable, Sendable {
     if anchorRange.count != 2 || !(anchorRange[0] > 0 && anchorRange[1] > anchorRange[0]) {
       return "anchor range \(anchorRange)"
     }
+    if !(0...1).contains(anchorPull ?? 0) || !(0...1).contains(anchorSpread) {
+      return "anchors that follow guesses by \(anchorPull ?? 0) and keep \(anchorSpread) of their spread"
+    }
     if !(rotaryPeak > 0 && rotaryPeak.isFinite && rotaryBase >= 1 && rotaryBase.isFinite) {
       return "rotary peak \(rotaryPeak), base \(rotaryBase)"
     }
@@ -124,6 +136,8 @@ extension Configuration {
       patch: try value(.patch))
     (registers, anchors) = (try value(.registers), try value(.anchors))
     (anchorRange, hidden) = (try value(.anchorRange), try value(.hidden))
+    anchorPull = try values.decodeIfPresent(Double.self, forKey: .anchorPull)
+    anchorSpread = try values.decodeIfPresent(Double.self, forKey: .anchorSpread) ?? 1
     rotaryPeak = try value(.rotaryPeak)
     rotaryBase = try values.decodeIfPresent(Double.self, forKey: .rotaryBase) ?? 100
   }

@@ -45,6 +45,8 @@ public final class FrameModel {
   let image: Linear
   let certainty: Linear
   let depth: Linear
+  /// Of a context's patch: the logarithm of its depth over the anchors' middle.
+  let distance: Linear?
 
   /// A network with first values drawn from a seed.
   public convenience init(_ configuration: Configuration, seed: UInt64, on device: Device = .cpu) {
@@ -67,6 +69,8 @@ public final class FrameModel {
     image = try Linear(root / "image", c.width, pixels, deviation: 0)
     certainty = try Linear(root / "certainty", c.width, 1, deviation: 0)
     depth = try Linear(root / "depth", c.width, 4, deviation: 0)
+    distance =
+      try c.anchorPull.map { _ in try Linear(root / "distance", c.width, 1, deviation: 0) }
     try weights.finish()
     configuration = c
     self.device = device
@@ -116,19 +120,31 @@ public final class FrameModel {
   ///     them have there; nil, as a memory needs it: nothing.
   public func encode(
     _ images: Tensor, _ lenses: Lenses, t: Tensor? = nil, company: ((LayerKV) -> LayerKV)? = nil
-  ) -> [LayerKV] {
+  ) -> Encoding {
     let t = t ?? Tensor(repeating: 1, shape: [1], on: device)
     var tokens = tokens(images, t: t, lenses, .context)
-    return blocks.indices.map { i in
+    var depths: Tensor?
+    let layers = blocks.indices.map { i in
       let modulation = blocks[i].modulation(tokens.modulation)
       let (normed, kv) = blocks[i].keysAndValues(tokens.stream, modulation)
       if i < blocks.count - 1 {
         tokens.stream = blocks[i](
           tokens.stream, normed, modulation, own: kv, tokens.positions, recalled: company?(kv),
           isTarget: false)
+      } else {
+        depths = guess(normed)
       }
       return kv
     }
+    return Encoding(layers: layers, depths: depths)
+  }
+
+  /// What contexts' depths are guessed from: the last layer's normed input `[B, T, D]`.
+  func guess(_ normed: Tensor) -> Tensor? {  // [B, N]
+    guard let distance else { return nil }
+    let patches = normed.shape[1] - configuration.registers
+    return distance(normed.narrowed(1, 0..<patches).to(.float32)).reshaped(-1, patches)
+      .clamped(-3, 3)
   }
 
   /// One evaluation of the network: the clean frame that a noisy one stands for.

@@ -162,18 +162,18 @@ extension FusedNetwork {
     let slots = AttentionSlots(
       layers: 1, heads: c.keyValueHeads, count: tokens, width: c.headWidth, type: type)
     let shape = [c.layers, tokens, c.keyValueHeads, c.headWidth]
-    let kv = KV(keys: Tensor(empty: shape), values: Tensor(empty: shape))
+    let (keys, values) = (Tensor(empty: shape), Tensor(empty: shape))
     let gates = gates(1, .context)
     var n = h.layerNorm(weight: gates[0].outer.weight, bias: gates[0].outer.bias)
     for (i, layer) in layers.enumerated() {
       let attended = slots.attend(
         layer.projections(n), layer: 0, gains: layer.gains, tables.places,
-        raw: (kv.keys.narrowed(0, i..<i + 1), kv.values.narrowed(0, i..<i + 1)))
+        raw: (keys.narrowed(0, i..<i + 1), values.narrowed(0, i..<i + 1)))
       if i + 1 < layers.count {
         (h, n) = layer.finish(h, attended: attended, gates[i], next: gates[i + 1].outer, type: type)
       }
     }
-    return kv
+    return KV(keys: keys, values: values, depths: model.guess(n)?.reshaped(-1))
   }
 
   /// Slots for a query: frames' keys and values in its coordinates, the null key, and room for its
@@ -188,7 +188,8 @@ extension FusedNetwork {
     let slots = slots(count: recalled + 1 + own)
     if !frames.isEmpty {
       let views = RelativeViews(queries: [query], contexts: [frames.map(\.camera)], scale: scale)
-      let (matrices, angles) = views.tables(c, lead: [], on: .cpu)
+      let (matrices, angles) = views.tables(
+        c, lead: [], depths: frames.map(\.kv).depths(on: .cpu), on: .cpu)
       let perFrame = angles.rank == 5  // [C, T, G, A, n], or [T, 1, 1, n] for all
       let (cos, sin) = (angles.cos(), angles.sin())
       func part(_ t: Tensor, _ i: Int) -> Tensor { t.narrowed(0, i..<i + 1).reshaped(t.tail) }

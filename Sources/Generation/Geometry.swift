@@ -124,23 +124,26 @@ struct RelativeViews {
   }
 
   /// Places contexts' keys and values; leading axes `lead` (which multiply to Q), then C.
+  ///
+  /// - Parameter depths: what the network guessed of each patch, `[Q C, N]`; nil for nothing.
   func positions(
-    _ c: Configuration, lead: [Int], type: ElementType = .float32, on device: Device
+    _ c: Configuration, lead: [Int], depths: Tensor?, type: ElementType = .float32,
+    on device: Device
   ) -> RecalledPositions {
-    let (matrices, angles) = tables(c, lead: lead, on: device)
+    let (matrices, angles) = tables(c, lead: lead, depths: depths, on: device)
     return RecalledPositions(
       matrices: matrices, angles: angles, width: c.headWidth / 2, groups: c.groups, type: type)
   }
 
   /// What places contexts: matrices `[lead, C, 4, 4]` for the projective half; angles
   /// `[lead, C, T, G, A, n]` for the rotary half, or `[T, 1, 1, n]` where all have their own.
-  func tables(_ c: Configuration, lead: [Int], on device: Device) -> (
+  func tables(_ c: Configuration, lead: [Int], depths: Tensor?, on device: Device) -> (
     matrices: Tensor, angles: Tensor
   ) {
     let (matrices, projections) = numbers
     let landing = Landing(
       of: contexts[0][0].intrinsics, in: queries[0].intrinsics, c, on: device)
-    let angles = landing.angles(projections.sent(to: device))  // [Q C, T, G, A, n]
+    let angles = landing.angles(projections.sent(to: device), depths)  // [Q C, T, G, A, n]
     let count = contexts[0].count
     return (
       matrices.reshaped(lead + [count, 4, 4]).sent(to: device),
@@ -190,15 +193,18 @@ struct Landing {
   }
 
   /// Angles `[V, T, G, A, n]` for views' `RelativeViews.numbers.projections`, on the device.
-  func angles(_ projections: Tensor) -> Tensor {
+  ///
+  /// - Parameter guesses: the logarithm of each patch's depth over the anchors' middle, `[V, N]`.
+  func angles(_ projections: Tensor, _ guesses: Tensor?) -> Tensor {
     if let own { return own }
     let count = projections.shape[0]
+    let anchors = anchors(guesses, count)
     let rows = projections.split(5, axis: 1).map { $0.reshaped(count, 1, 1, 4) }
     let directions = directions(rows[4])  // [V, N, 1] each, at z = 1 in the context's camera
     func along(_ row: Tensor) -> Tensor {  // [V, N, G A]
       let k = row.reshaped(count, 1, 4).split(4)
       let direction = k[0] * directions.x + k[1] * directions.y + k[2]  // [V, N, 1]
-      return direction * depths + k[3]
+      return direction * anchors + k[3]
     }
     let z = along(rows[2])
     let far = Double(max(grid.rows, grid.columns))
@@ -215,6 +221,12 @@ struct Landing {
       base: c.rotaryBase, patches: grid.rows * grid.columns)
     let registers = Tensor.zeros([count, c.registers] + angles.shape.dropFirst(2), on: z.device)
     return .concatenated([angles, registers], axis: 1)
+  }
+
+  /// The anchors' depths of each patch `[V, N, G A]`, or of all patches alike `[1, 1, G A]`.
+  private func anchors(_ guesses: Tensor?, _ count: Int) -> Tensor {
+    guard let guesses, let pull = c.anchorPull else { return depths }
+    return (guesses.reshaped(count, -1, 1) * pull).exp() * depths
   }
 
   /// Directions through patch centres at z = 1, `[V, N, 1]` each; `lens` holds fx, fy, cx, cy.

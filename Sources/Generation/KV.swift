@@ -9,19 +9,48 @@ public import Torch
 public struct KV {
   let keys: Tensor  // [L, T, G, d]
   let values: Tensor
+  /// What the network guesses of its patches' depths, `[N]`; nil where it guesses none.
+  let depths: Tensor?
 
-  init(_ layers: [LayerKV]) {
-    keys = .concatenated(layers.map(\.keys), axis: 0).contiguous()
-    values = .concatenated(layers.map(\.values), axis: 0).contiguous()
+  init(_ frame: Encoding) {
+    keys = .concatenated(frame.layers.map(\.keys), axis: 0).contiguous()
+    values = .concatenated(frame.layers.map(\.values), axis: 0).contiguous()
+    depths = frame.depths?.reshaped(-1)
   }
 
-  init(keys: Tensor, values: Tensor) { (self.keys, self.values) = (keys, values) }
+  init(keys: Tensor, values: Tensor, depths: Tensor?) {
+    (self.keys, self.values, self.depths) = (keys, values, depths)
+  }
 
   /// The same on another device.
-  func moved(to device: Device) -> KV { KV(keys: keys.to(device), values: values.to(device)) }
+  func moved(to device: Device) -> KV {
+    KV(keys: keys.to(device), values: values.to(device), depths: depths?.to(device))
+  }
 
   /// Bytes that it takes.
-  public var size: Int { 2 * keys.count * keys.type.size }
+  public var size: Int {
+    2 * keys.count * keys.type.size + (depths.map { $0.count * $0.type.size } ?? 0)
+  }
+}
+
+/// Frames as the network encodes them, each alone.
+public struct Encoding {
+  /// Of each layer, raw keys and values `[B, T, G, d]`.
+  public let layers: [LayerKV]
+  /// What the network guesses of each patch: the logarithm of its depth along z over
+  /// `Configuration.middleDepth`, `[B, N]`; nil where it guesses none.
+  public let depths: Tensor?
+
+  public init(layers: [LayerKV], depths: Tensor?) {
+    (self.layers, self.depths) = (layers, depths)
+  }
+
+  /// Some of the frames, in any order and number.
+  public func rows(_ index: Tensor) -> Encoding {
+    Encoding(
+      layers: layers.map { LayerKV(keys: $0.keys.rows(index), values: $0.values.rows(index)) },
+      depths: depths?.rows(index))
+  }
 }
 
 /// Several frames' KV in the coordinates of one query: what drawing attends to.
@@ -118,7 +147,9 @@ extension FrameModel {
     -> Context
   {
     let views = RelativeViews(queries: [query], contexts: [frames.map(\.camera)], scale: scale)
-    let positions = views.positions(configuration, lead: [], type: type, on: device)
+    let positions = views.positions(
+      configuration, lead: [], depths: frames.map(\.kv).depths(on: device), type: type,
+      on: device)
     func joined(_ part: (KV) -> Tensor) -> Tensor {
       .stacked(frames.map { part($0.kv).to(type, device) }, axis: 1)
     }
@@ -265,6 +296,14 @@ extension FrameModel {
   var revision: Int { parameters.reduce(0) { $0 + $1.tensor.revision } }
 }
 
+extension [KV] {
+  /// What was guessed of the frames' depths, `[C, N]`; nil where nothing was.
+  func depths(on device: Device) -> Tensor? {
+    let known = compactMap(\.depths)
+    return known.isEmpty ? nil : Tensor.stacked(known.map { $0.to(device) })
+  }
+}
+
 extension Tensor {
   /// An image as the network sees it: `[1, 3, Y, X]` in -1...1.
   public init(_ image: Image) {
@@ -293,24 +332,30 @@ extension FrameModel {
   ///   - scales: world units a network unit, of each scene.
   /// - Returns: for a layer, keys and values `[S perScene, C T, G, d]`.
   public func recall(
-    _ kv: [LayerKV], of contexts: [[Camera]], for queries: [Camera], perScene: Int,
+    _ kv: Encoding, of contexts: [[Camera]], for queries: [Camera], perScene: Int,
     scales: [Double]
   ) -> (Int) -> LayerKV {
-    let place = placing(contexts, for: queries, perScene: perScene, scales: scales)
-    return { i in place(kv[i]) }
+    let place = placing(
+      contexts, depths: kv.depths, for: queries, perScene: perScene, scales: scales)
+    return { i in place(kv.layers[i]) }
   }
 
   /// The same for one layer at a time.
   private func placing(
-    _ contexts: [[Camera]], for queries: [Camera], perScene: Int, scales: [Double]
+    _ contexts: [[Camera]], depths: Tensor?, for queries: [Camera], perScene: Int,
+    scales: [Double]
   ) -> (LayerKV) -> LayerKV {
     let (scenes, count) = (contexts.count, contexts[0].count)
     let views = RelativeViews(
       queries: queries,
       contexts: contexts.flatMap { Array(repeating: $0, count: perScene) },
       scales: scales.flatMap { Array(repeating: $0, count: perScene) })
+    let guesses = depths.map {
+      $0.reshaped(scenes, 1, -1).expanded([scenes, perScene, $0.count / scenes])
+        .reshaped(queries.count * count, -1)
+    }
     let positions = views.positions(
-      configuration, lead: [scenes, perScene], type: type, on: device)
+      configuration, lead: [scenes, perScene], depths: guesses, type: type, on: device)
     func placed(_ t: Tensor, _ place: (Tensor) -> Tensor) -> Tensor {
       let s = t.shape
       let all = place(t.reshaped([scenes, 1, count] + s.dropFirst()))  // [S, J, C, T, G, d]
@@ -332,7 +377,7 @@ extension FrameModel {
   ///   - t: as in ``encode(_:_:t:company:)``.
   public func encodeTogether(
     _ images: Tensor, of contexts: [[Camera]], scales: [Double], t: Tensor? = nil
-  ) -> [LayerKV] {
+  ) -> Encoding {
     let (cameras, count) = (contexts.flatMap { $0 }, contexts[0].count)
     let lenses = Lenses(cameras.map(\.intrinsics))
     guard count > 1 else { return encode(images, lenses, t: t) }
@@ -341,7 +386,7 @@ extension FrameModel {
     }
     let rows = Tensor(others.flatMap { $0 }).sent(to: device)
     let place = placing(
-      others.map { $0.map { cameras[$0] } }, for: cameras, perScene: 1,
+      others.map { $0.map { cameras[$0] } }, depths: nil, for: cameras, perScene: 1,
       scales: scales.flatMap { Array(repeating: $0, count: count) })
     return encode(images, lenses, t: t) { kv in
       place(LayerKV(keys: kv.keys.rows(rows), values: kv.values.rows(rows)))

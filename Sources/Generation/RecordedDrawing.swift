@@ -68,6 +68,7 @@ final class RecordedDrawing {
 private struct RawContext {
   let keys: Tensor  // [L, C, T, G, d]
   let values: Tensor
+  let depths: Tensor?  // [C, N]
   let matrices: Tensor  // [C, 4, 4]
   let projections: Tensor  // [C, 5, 4]
   let landing: Landing
@@ -79,6 +80,7 @@ private struct RawContext {
     shape.insert(count, at: 1)
     keys = .zeros(shape, type: model.type, on: model.device)
     values = .zeros(shape, type: model.type, on: model.device)
+    depths = recalled.frames[0].kv.depths.map { .zeros([count] + $0.shape, on: model.device) }
     matrices = .zeros([count, 4, 4], on: model.device)
     projections = .zeros([count, 5, 4], on: model.device)
     landing = Landing(
@@ -92,6 +94,9 @@ private struct RawContext {
       let slot = [shape[0], 1] + shape.dropFirst()
       keys.narrowed(1, i..<i + 1).set(frame.kv.keys.reshaped(slot))
       values.narrowed(1, i..<i + 1).set(frame.kv.values.reshaped(slot))
+      if let depths, let known = frame.kv.depths {
+        depths.narrowed(0, i..<i + 1).set(known.reshaped([1] + known.shape))
+      }
     }
     let numbers = recalled.views.numbers
     matrices.set(numbers.matrices.sent(to: matrices.device))
@@ -102,7 +107,7 @@ private struct RawContext {
   func placed(by model: FrameModel) -> [LayerKV] {
     let c = model.configuration
     let positions = RecalledPositions(
-      matrices: matrices, angles: landing.angles(projections), width: c.headWidth / 2,
+      matrices: matrices, angles: landing.angles(projections, depths), width: c.headWidth / 2,
       groups: c.groups, type: model.type)
     return model.placed(keys: keys, values: values, by: positions)
   }

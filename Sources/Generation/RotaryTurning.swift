@@ -14,4 +14,18 @@ extension FrameModel {
     configuration.rotaryBase = base ?? configuration.rotaryBase
     return rebuilt(as: configuration) { $1.detached().copy() }
   }
+  /// The same weights with anchors that follow the network's guesses of depth in another way, to train
+  /// on with; a network that guessed none guesses the anchors' middle of everything at first.
+  ///
+  /// - Parameters:
+  ///   - pull: how far anchors follow; as it was where nil.
+  ///   - spread: what is left of the anchors' spread; as it was where nil.
+  public func anchoring(pull: Double? = nil, spread: Double? = nil) -> FrameModel {
+    var configuration = configuration
+    configuration.anchorPull = pull ?? configuration.anchorPull
+    configuration.anchorSpread = spread ?? configuration.anchorSpread
+    let isNew = configuration.anchorPull != nil && distance == nil
+    let head = isNew ? ["distance.weight": Tensor.zeros([1, configuration.width], on: device)] : [:]
+    return rebuilt(as: configuration, adding: head) { $1.detached().copy() }
+  }
 }

@@ -206,7 +206,7 @@ struct Walker {
 
 extension Scenery {
   /// How much of a glance from a place goes clearly further than `near` metres, 0...1.
-  fileprivate func openness(
+  func openness(
     from position: SIMD3<Double>, _ forward: SIMD3<Double>, near: Double
   ) -> Double {
     let lens = Intrinsics(width: 6, height: 6, horizontalFieldOfView: 1.1)

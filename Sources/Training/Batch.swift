@@ -7,6 +7,8 @@ import Torch
 struct Batch {
   let contexts: [[Camera]]
   var contextImages: Tensor?  // [S C, 3, Y, X]
+  /// Along z, in world scales, `[S C, Y, X]`.
+  var contextDepth: Tensor?
   /// How clean the contexts are, `[S C]`; nil where all are photographs.
   var contextTimes: Tensor?
   /// Which of the recalled tokens are used; nil for all.
@@ -25,6 +27,8 @@ struct Batch {
   var depthShare = Loss.shares.depth
   /// Whether a scene's contexts are encoded together.
   var together = false
+  /// Whether contexts' depths are given and not guessed.
+  var knowsDepths = false
 }
 
 extension Batch {
@@ -44,10 +48,12 @@ extension Batch {
     let noise = generator.normal(truth.shape) * scale
     let mix = t.reshaped(-1, 1, 1, 1)
     self.init(
-      contexts: footage.contexts, contextImages: footage.contextImages, targets: footage.targets,
+      contexts: footage.contexts, contextImages: footage.contextImages,
+      contextDepth: footage.contextDepth, targets: footage.targets,
       truth: truth, depth: footage.depth, t: t, z: mix * truth + (1 - mix) * noise * keep,
       shown: footage.shown, perScene: footage.perScene, scales: footage.scales)
     (depthShare, together) = (plan.depthWeight, plan.jointContexts)
+    knowsDepths = plan.trueDepths
   }
 
   /// Pictures as `[B, 3, Y, X]` in -1...1; they travel as bytes.
@@ -59,24 +65,40 @@ extension Batch {
     return bytes.sent(to: device).permuted(0, 3, 1, 2).to(.float32).contiguous() * (1 / 127.5) - 1
   }
 
-  /// The five terms of the loss of this batch.
+  /// The terms of the loss of this batch.
   func loss(_ model: FrameModel) -> Loss {
     let lenses = Lenses(targets.map(\.intrinsics))
-    let p = model.predict(z, t: t, lenses, recalled: recalled(by: model))
+    let encoding = encoding(by: model)
+    let p = model.predict(
+      z, t: t, lenses, recalled: encoding.map { self.recalled($0, by: model) })
     return Loss(
       image: p.image, logVariance: p.logVariance, inverseDepth: model.inverseDepth(p),
       truth: truth, trueDepth: depth, t: t, patch: model.configuration.patch, mask: mask,
-      depthShare: depthShare)
+      depthShare: depthShare, guess: guess(by: model, encoding))
   }
 
-  /// The contexts' keys and values as the targets see them; nil for none.
-  func recalled(by model: FrameModel) -> ((Int) -> LayerKV)? {
+  /// The contexts as a model encodes them; nil for none.
+  func encoding(by model: FrameModel) -> Encoding? {
     guard let contextImages else { return nil }
-    let kv =
-      together
-      ? model.encodeTogether(contextImages, of: contexts, scales: scales, t: contextTimes)
-      : model.encode(
-        contextImages, Lenses(contexts.flatMap { $0 }.map(\.intrinsics)), t: contextTimes)
+    if together {
+      return model.encodeTogether(contextImages, of: contexts, scales: scales, t: contextTimes)
+    }
+    let alone = model.encode(
+      contextImages, Lenses(contexts.flatMap { $0 }.map(\.intrinsics)), t: contextTimes)
+    guard knowsDepths, let guess = guess(by: model, alone) else { return alone }
+    return Encoding(layers: alone.layers, depths: guess.goal)
+  }
+
+  /// What a model guessed of its contexts' depths, beside the truth; nil where it guesses none.
+  private func guess(by model: FrameModel, _ encoding: Encoding?) -> Loss.Guess? {
+    guard let depths = encoding?.depths, let contextDepth else { return nil }
+    let c = model.configuration
+    return Loss.Guess(
+      depths: depths, truth: contextDepth, middle: c.middleDepth, patch: c.patch)
+  }
+
+  /// Encoded contexts' keys and values as the targets see them.
+  func recalled(_ kv: Encoding, by model: FrameModel) -> (Int) -> LayerKV {
     let all = model.recall(kv, of: contexts, for: targets, perScene: perScene, scales: scales)
     guard let keptTokens else { return all }
     let index = Tensor(keptTokens).sent(to: model.device)

@@ -10,6 +10,8 @@ import Torch
 struct Footage {
   let contexts: [[Camera]]  // S x C
   let contextImages: Tensor?  // [S C, 3, Y, X] in -1...1; nil for no contexts
+  /// The contexts', along z, in network units; nil for no contexts.
+  let contextDepth: Tensor?  // [S C, Y, X]
   let targets: [Camera]  // S J
   let images: Tensor  // [S J, 3, Y, X]
   /// The targets', along z, in network units.
@@ -30,10 +32,14 @@ extension Footage {
     contexts = shard.contexts.map { $0.map(\.camera) }
     contextImages =
       shard.contexts[0].isEmpty ? nil : Batch.images(shard.contexts.flatMap { $0 }, on: device)
+    func inUnits(_ depths: [[Float]]) -> Tensor {
+      let metres = Tensor(depths.flatMap { $0 }, shape: [depths.count, h, w])
+      return Self.inUnits(metres, shard.scales).sent(to: device)
+    }
+    contextDepth = shard.contextDepths.isEmpty ? nil : inUnits(shard.contextDepths)
     targets = frames.map(\.camera)
     images = Batch.images(frames, on: device)
-    let metres = Tensor(shard.depths.flatMap { $0 }, shape: [frames.count, h, w])
-    depth = Self.inUnits(metres, shard.scales).sent(to: device)
+    depth = inUnits(shard.depths)
     shown = shard.shown.map { flags in
       let bytes = flags.flatMap { $0.map { $0 ? UInt8(1) : 0 } }.withUnsafeBytes {
         Tensor(bytes: $0, shape: [frames.count, 1, h, w], type: .uint8)
@@ -43,7 +49,7 @@ extension Footage {
     (scales, perScene) = (shard.scales, shard.targets[0].count)
   }
 
-  /// Metres `[S J, Y, X]` in network units.
+  /// Metres, scene by scene `[.., Y, X]`, in network units.
   private static func inUnits(_ metres: Tensor, _ scales: [Double]) -> Tensor {
     let units = Tensor(scales.map { Float(1 / $0) }, shape: [scales.count, 1])
     let rows = metres.reshaped(scales.count, -1) * units.sent(to: metres.device)
@@ -73,8 +79,9 @@ extension Footage {
     contexts = script.scenes.map { Array($0.cameras[..<$0.contextCount]) }
     targets = script.scenes.flatMap { scene in scene.targets.map { scene.cameras[$0] } }
     let all = films.images
-    contextImages =
-      script.contextCount == 0 ? nil : all.rows(Tensor(shots.flatMap { $0 }).sent(to: device))
+    let seen = script.contextCount == 0 ? nil : Tensor(shots.flatMap { $0 }).sent(to: device)
+    contextImages = seen.map { all.rows($0) }
+    contextDepth = seen.map { Self.inUnits(films.depth.rows($0), script.scales) }
     let aimed = Tensor(aims).sent(to: device)
     images = all.rows(aimed)
     depth = Self.inUnits(films.depth.rows(aimed), script.scales)

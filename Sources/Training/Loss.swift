@@ -1,19 +1,41 @@
 import Layers
 import Torch
 
-/// How far a prediction is from the truth, in five terms (`Tests/Reference/loss.py` says the same).
+/// How far a prediction is from the truth, in six terms (`Tests/Reference/loss.py` says the same).
 ///
 /// Letters: B pictures, Y x X pixels, N patches.
 struct Loss {
   /// What each term counts.
-  static let shares = (squared: 1.0, laplacian: 0.2, structure: 0.1, certainty: 0.05, depth: 0.05)
+  static let shares = (
+    squared: 1.0, laplacian: 0.2, structure: 0.1, certainty: 0.05, depth: 0.05, guess: 0.1
+  )
 
   let squared: Tensor
   let laplacian: Tensor
   let structure: Tensor
   let certainty: Tensor
   let depth: Tensor
+  /// 0 where contexts' depths are not guessed.
+  let guess: Tensor
   private let depthShare: Double
+
+  /// What a network guessed of its contexts' depths, and the truth.
+  struct Guess {
+    /// Logarithms of patches' depths over the anchors' middle, `[B, N]`.
+    let depths: Tensor
+    /// Along z, in world scales, `[B, Y, X]`.
+    let truth: Tensor
+    /// The anchors' middle, in world scales.
+    let middle: Double
+    let patch: Int
+
+    /// What should have been guessed: means over patches, of depths within 0.05 to 20 world scales.
+    var goal: Tensor {  // [B, N]
+      let s = truth.shape
+      let logarithms = (truth.clamped(0.05, 20) * (1 / middle)).log()
+      return logarithms.reshaped(s[0], 1, s[1], s[2]).averagePooled(patch).reshaped(s[0], -1)
+    }
+  }
 
   /// - Parameters:
   ///   - image: x̂ and `truth`, x: `[B, 3, Y, X]` in -1...1.
@@ -23,7 +45,8 @@ struct Loss {
   ///   - mask: 1 at pixels that count, 0 at others, `[B, 1, Y, X]`; nil where all do.
   init(
     image: Tensor, logVariance: Tensor, inverseDepth: Tensor, truth: Tensor, trueDepth: Tensor,
-    t: Tensor, patch: Int, mask: Tensor? = nil, depthShare: Double = shares.depth
+    t: Tensor, patch: Int, mask: Tensor? = nil, depthShare: Double = shares.depth,
+    guess: Guess? = nil
   ) {
     // Where nothing counts, nothing differs.
     let image = mask.map { $0 * image + (1 - $0) * truth } ?? image
@@ -38,27 +61,28 @@ struct Loss {
     certainty = ((-logVariance).exp() * e + spread).mean() * 0.5
     let off = (inverseDepth - quarters(trueDepth, patch)).abs()
     depth = (mask.map { off * patchify($0.averagePooled(patch / 2), 2) } ?? off).mean()
+    self.guess = guess.map { ($0.depths - $0.goal).abs().mean() } ?? .zeros([], on: t.device)
     self.depthShare = depthShare
   }
 
   var total: Tensor {
     let s = Self.shares
     let shape = squared * s.squared + laplacian * s.laplacian + structure * s.structure
-    return shape + certainty * s.certainty + depth * depthShare
+    return shape + certainty * s.certainty + depth * depthShare + guess * s.guess
   }
 
-  static let names = ["squared", "laplacian", "structure", "certainty", "depth"]
+  static let names = ["squared", "laplacian", "structure", "certainty", "depth", "guess"]
 
   /// The total and the terms, kept where they were computed.
   struct Figures {
-    let tensor: Tensor  // [6]
+    let tensor: Tensor  // [7]
 
     /// The total, then the terms in the order of their names. Waits for the device.
     var values: [Double] { tensor.doubles }
   }
 
   var figures: Figures {
-    let all = [total, squared, laplacian, structure, certainty, depth]
+    let all = [total, squared, laplacian, structure, certainty, depth, guess]
     return Figures(tensor: .stacked(all.map { $0.detached() }))
   }
 

@@ -55,9 +55,7 @@ extension Batch {
       (0..<count).flatMap { others(Array(scene * count..<(scene + 1) * count), but: $0) }
     }
     let index = Tensor(rows).sent(to: images.device)
-    let kv = teacher.encode(images, lenses).map {
-      LayerKV(keys: $0.keys.rows(index), values: $0.values.rows(index))
-    }
+    let kv = teacher.encode(images, lenses).rows(index)
     let recalled = teacher.recall(
       kv, of: contexts.flatMap { scene in scene.indices.map { others(scene, but: $0) } },
       for: cameras, perScene: 1, scales: scales.flatMap { Array(repeating: $0, count: count) })
@@ -106,12 +104,12 @@ extension Batch {
   ) {
     guard plan.consistency > 0, let shown else { return }
     let lenses = Lenses(targets.map(\.intrinsics))
-    let recalled = recalled(by: teacher)
+    let known = encoding(by: teacher).map { self.recalled($0, by: teacher) }
     let step = 1 / Double(plan.teacherSteps)
-    let x = teacher.predict(z, t: t, lenses, recalled: recalled).image
+    let x = teacher.predict(z, t: t, lenses, recalled: known).image
     let next = t + step
     let nearer = z + (x - z) * (step / (1 - t)).reshaped(-1, 1, 1, 1)
-    let there = teacher.predict(nearer, t: next, lenses, recalled: recalled).image
+    let there = teacher.predict(nearer, t: next, lenses, recalled: known).image
     let arrived = (0.999 - next .< 0).reshaped(-1, 1, 1, 1)
     let goal = arrived.select(nearer, else: there).clamped(-1, 1)
     let pupils = row(targets.map { _ in random.unit() < plan.consistency ? 1 : 0 })

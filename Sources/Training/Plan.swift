@@ -54,6 +54,9 @@ public struct Plan: Codable, Hashable, Sendable {
   /// Whether a scene's contexts see each other when they are encoded. Only to find out what that
   /// would gain: a memory can't keep KV that depends on its company.
   public var jointContexts = false
+  /// Whether contexts' depths are known and not guessed, where anchors follow them. Only to find out
+  /// what perfect guesses would gain: no picture comes with its depths.
+  public var trueDepths = false
 
   // Network
   /// What the layers compute in; nil for BFloat16 on a GPU and Float32 on a CPU. Weights, loss and

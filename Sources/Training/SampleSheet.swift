@@ -34,21 +34,13 @@ extension Trainer {
   /// One step from zeros for every target of a shard.
   private func draw(_ shard: Shard) -> [Image] {
     Runtime.inference {
-      let contexts = shard.contexts.flatMap { $0 }
-      let images = Batch.images(contexts, on: average.device)
-      let targets = shard.targets.flatMap { $0 }.map(\.camera)
-      let cameras = shard.contexts.map { $0.map(\.camera) }
-      let kv =
-        plan.jointContexts
-        ? average.encodeTogether(images, of: cameras, scales: shard.scales)
-        : average.encode(images, Lenses(contexts.map(\.camera.intrinsics)))
-      let recalled = average.recall(
-        kv, of: cameras, for: targets, perScene: shard.targets[0].count, scales: shard.scales)
-      let lens = targets[0].intrinsics
-      let z = Tensor.zeros([targets.count, 3, lens.height, lens.width], on: average.device)
-      let t = Tensor.zeros([targets.count], on: average.device)
-      let p = average.predict(z, t: t, Lenses(targets.map(\.intrinsics)), recalled: recalled)
-      return targets.indices.map { p.image.narrowed(0, $0..<$0 + 1).image }
+      let batch = Batch(shard, plan: plan, step: 0, index: 0, on: average.device)
+      let recalled = batch.encoding(by: average).map { batch.recalled($0, by: average) }
+      let z = Tensor.zeros(batch.truth.shape, on: average.device)
+      let t = Tensor.zeros([batch.targets.count], on: average.device)
+      let lenses = Lenses(batch.targets.map(\.intrinsics))
+      let p = average.predict(z, t: t, lenses, recalled: recalled)
+      return batch.targets.indices.map { p.image.narrowed(0, $0..<$0 + 1).image }
     }
   }
 }

@@ -20,6 +20,8 @@ struct Scenes: ParsableCommand {
   var count = 2
   @Option(help: "Frames of each.")
   var frames = 6
+  @Flag(help: "Frames from all over a place, in all directions, and not those of a walk.")
+  var survey = false
   @Option(help: "Size of a frame, as 256x192 or 128.")
   var resolution = Size(side: 128)
   @Option(help: "Rays a pixel.")
@@ -30,8 +32,8 @@ struct Scenes: ParsableCommand {
   var export: String?
 
   func validate() throws {
-    guard (1...1000).contains(count), (1...64).contains(frames), (1...256).contains(samples) else {
-      throw ValidationError("count is 1 to 1000, frames 1 to 64, samples 1 to 256")
+    guard (1...1000).contains(count), (1...1000).contains(frames), (1...256).contains(samples) else {
+      throw ValidationError("count and frames are 1 to 1000, samples 1 to 256")
     }
     if out == nil && export == nil { throw ValidationError("give --out, --export or both") }
   }
@@ -83,8 +85,11 @@ struct Scenes: ParsableCommand {
 
   private func film(_ world: ProceduralWorld) -> [Film] {
     let lens = world.lens(width: resolution.width, height: resolution.height)
-    return world.walk(count: frames, intrinsics: lens, seed: 0)
-      .map { world.film($0, samples: samples, threads: 2) }
+    let cameras =
+      survey
+      ? world.survey(count: frames, intrinsics: lens)
+      : world.walk(count: frames, intrinsics: lens, seed: 0)
+    return cameras.map { world.film($0, samples: samples, threads: 2) }
   }
 }
 

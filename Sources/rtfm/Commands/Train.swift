@@ -25,12 +25,22 @@ struct Train: ParsableCommand {
   var anchors: Int?
   @Option(help: "Nearest and farthest anchor in world scales, such as 0.35,3.5.")
   var anchorRange: NumberList?
+  @Option(
+    help: """
+      How far a context patch's anchors follow the depth that the network guesses for it, 0 to 1; \
+      of --weights, too.
+      """)
+  var anchorPull: Double?
+  @Option(help: "What is left of the anchors' spread, as a power of it, 0 to 1; of --weights, too.")
+  var anchorSpread: Double?
   @Option(help: "Turn of the fastest rotary pair across an image, in radians; of --weights, too.")
   var rotaryPeak: Double?
   @Option(help: "How many times slower the pair after the slowest would turn; of --weights, too.")
   var rotaryBase: Double?
   @Flag(help: "Let a scene's contexts see each other, which no memory could: for comparison.")
   var jointContexts = false
+  @Flag(help: "Give anchors the contexts' true depths, which no picture has: for comparison.")
+  var trueDepths = false
   @Option(help: "Steps of the whole run; the learning rate falls to zero at the end.")
   var steps = 20_000
   @Option(help: "Stop after so many minutes, with a checkpoint.")
@@ -122,11 +132,16 @@ struct Train: ParsableCommand {
     if rotaryPeak != nil || rotaryBase != nil {
       start = start?.turning(peak: rotaryPeak, base: rotaryBase)
     }
+    if anchorPull != nil || anchorSpread != nil {
+      start = start?.anchoring(pull: anchorPull, spread: anchorSpread)
+    }
     var configuration = try start?.configuration ?? .preset(named: preset)
     if start == nil {
       configuration.patch = patch ?? configuration.patch
       configuration.anchors = anchors ?? configuration.anchors
       configuration.anchorRange = anchorRange?.values ?? configuration.anchorRange
+      configuration.anchorPull = anchorPull ?? configuration.anchorPull
+      configuration.anchorSpread = anchorSpread ?? configuration.anchorSpread
       configuration.rotaryPeak = rotaryPeak ?? configuration.rotaryPeak
       configuration.rotaryBase = rotaryBase ?? configuration.rotaryBase
     }
@@ -141,7 +156,7 @@ struct Train: ParsableCommand {
     plan.seed = seed
     plan.atZero = atZero ?? plan.atZero
     (plan.depthWeight, plan.recallShare, plan.precision) = (depthWeight, recall, precision)
-    plan.jointContexts = jointContexts
+    (plan.jointContexts, plan.trueDepths) = (jointContexts, trueDepths)
     plan.scenesPerShard = scenes / plan.shards
     plan.targetsPerScene = targets
     plan.worlds = worlds
