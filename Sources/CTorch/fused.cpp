@@ -29,7 +29,7 @@ struct Placing {
   Four columns[4];  // of the matrix for the first half
   const float *cosines = nullptr, *sines = nullptr;  // for the second half; none: as it is
   long width = 0, groups = 1, pairs = 0;
-  long token_stride = 0, group_stride = 0;  // in the tables
+  long token_stride = 0, head_stride = 0, group_stride = 0;  // in the tables
 };
 
 /// A layer's projections of a frame's own tokens, and where they go.
@@ -210,7 +210,7 @@ Placing placing(const at::Tensor &matrix, bool transposed, long width) {
 
 /// With a table [T, G or 1, A or 1, n], for one of its heads.
 Placing turned(Placing p, const at::Tensor &cosines, const at::Tensor &sines, long groups,
-               long head) {
+               long head = 0) {
   const long heads = cosines.size(1), some = cosines.size(2), n = cosines.size(3);
   TORCH_CHECK(4 * groups * n == p.width && (some == groups || some == 1), "a table of other angles");
   const long offset = heads == 1 ? 0 : head * some * n;
@@ -219,6 +219,7 @@ Placing turned(Placing p, const at::Tensor &cosines, const at::Tensor &sines, lo
   p.groups = groups;
   p.pairs = n;
   p.token_stride = heads * some * n;
+  p.head_stride = heads == 1 ? 0 : some * n;
   p.group_stride = some == 1 ? 0 : n;
   return p;
 }
@@ -248,7 +249,8 @@ void ct_limit_lanes(int32_t lanes) { widest = lanes; }
 
 int32_t ct_place(
     ct_arg keys, ct_arg values, ct_arg matrix, ct_arg cosines, ct_arg sines, int64_t first,
-    ct_tensor *slot_keys, ct_tensor *slot_values) {
+    ct_tensor *slot_keys, ct_tensor *slot_values, ct_optional value_cosines,
+    ct_optional value_sines) {
   return status([&] {
     const auto &k = keys->value;
     const Slots slots(slot_keys->value, slot_values->value);
@@ -258,9 +260,13 @@ int32_t ct_place(
                 "other slots");
     const float *from_k = data(k), *from_v = data(values->value);
     const Placing plain = placing(matrix->value, false, d);
-    std::vector<Placing> turns;
+    std::vector<Placing> turns, value_turns(heads, plain);
     for (long g = 0; g < heads; g++)
       turns.push_back(turned(plain, cosines->value, sines->value, cosines->value.size(2), g));
+    if (value_cosines)
+      for (long g = 0; g < heads; g++)
+        value_turns[g] = turned(plain, value_cosines->value, value_sines->value,
+                                value_cosines->value.size(2), g);
     const Kernels all = kernels(slot_keys->value.scalar_type());
     // All heads of a few tokens after one another, since that is how they lie in memory.
     const long few = 8, parts = (tokens + few - 1) / few;
@@ -270,7 +276,7 @@ int32_t ct_place(
       for (long g = 0; g < heads; g++) {
         const long from = (layer * tokens * heads + g) * d, head = layer * heads + g;
         all.place_keys(turns[g], begin, end, from_k + from, heads * d, slots.key(head), first);
-        all.place_values(plain, begin, end, from_v + from, heads * d, slots.value(head), first);
+        all.place_values(value_turns[g], begin, end, from_v + from, heads * d, slots.value(head), first);
       }
     });
   });
@@ -279,7 +285,8 @@ int32_t ct_place(
 ct_tensor *ct_attend(
     ct_arg projections, ct_arg query_gains, ct_arg key_gains, ct_arg lens, ct_arg inverse,
     ct_arg cosines, ct_arg sines, int32_t groups, int64_t layer, ct_tensor *slot_keys,
-    ct_tensor *slot_values, ct_tensor *raw_keys, ct_tensor *raw_values) {
+    ct_tensor *slot_values, ct_tensor *raw_keys, ct_tensor *raw_values, ct_optional value_cosines,
+    ct_optional value_sines, ct_optional back_sines) {
   return tensor([&] {
     const Kernels all = kernels(slot_keys->value.scalar_type());
     const Slots slots(slot_keys->value, slot_values->value);
@@ -294,12 +301,16 @@ ct_tensor *ct_attend(
     Workspace &w = workspace;
     w.prepare(heads, tiles, width, d);
     const Placing own_key = placing(inverse->value, false, d);
-    const Placing out_placing = placing(lens->value, false, d);
+    Placing own_value = own_key, out_placing = placing(lens->value, false, d);
+    if (value_cosines) {
+      own_value = turned(own_key, value_cosines->value, value_sines->value, groups);
+      out_placing = turned(out_placing, value_cosines->value, back_sines->value, groups);
+    }
     const Own own{
         numbers(projections->value), data(query_gains->value), data(key_gains->value),
         1 / std::sqrt(float(d)),
-        turned(placing(lens->value, true, d), cosines->value, sines->value, groups, 0),
-        turned(own_key, cosines->value, sines->value, groups, 0), own_key,
+        turned(placing(lens->value, true, d), cosines->value, sines->value, groups),
+        turned(own_key, cosines->value, sines->value, groups), own_value,
         heads, shared, tokens, tiles, slots.count, w.queries.data(),
         slots.key(layer * shared), slots.value(layer * shared),
         slots.key_stride, slots.value_stride,
@@ -328,7 +339,9 @@ ct_tensor *ct_attend(
       all.attend(some.data(), some.size(), slots.key(g), slots.value(g), slots.count, d,
                  scratch(all.block_keys * width * 3 / 2));
       for (long t = begin; t < end; t++)
-        all.finish(some[t - begin], out_placing, out, (t * width * heads + h) * d, heads * d);
+        all.finish(some[t - begin], out_placing, t * width,
+                   h / (heads / shared) * out_placing.head_stride, out,
+                   (t * width * heads + h) * d, heads * d);
     });
     return result;
   });

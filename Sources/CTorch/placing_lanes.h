@@ -48,8 +48,8 @@ inline void turn(const float *cosines, const float *sines, const float *x, float
 }
 
 /// Places one token's channels of one head: the first half by a matrix, the second turned group by
-/// group, or as it is without a table.
-inline void place(const Placing &p, long token, const float *x, float *out) {
+/// group, or as it is without a table. `offset`: of the head in the table.
+inline void place(const Placing &p, long token, const float *x, float *out, long offset = 0) {
   const long half = p.width / 2;
   transform(p.columns, x, half, out);
   if (!p.cosines) {
@@ -57,7 +57,7 @@ inline void place(const Placing &p, long token, const float *x, float *out) {
     return;
   }
   for (long a = 0; a < p.groups; a++) {
-    const long at = token * p.token_stride + a * p.group_stride, n = p.pairs;
+    const long at = offset + token * p.token_stride + a * p.group_stride, n = p.pairs;
     const float *c = p.cosines + at, *s = p.sines + at, *from = x + half + a * 2 * n;
     float *to = out + half + a * 2 * n;
     if (n == 8) {
@@ -160,19 +160,21 @@ void own_token(const Own &o, long t) {
   for (long g = 0; g < shared; g++, at += d) {
     const float *x = read(o.projections, at, d, room);
     if (o.raw_values) __builtin_memcpy(o.raw_values + (t * shared + g) * d, x, d * sizeof(float));
-    place(o.value, t, x, z);
+    place(o.value, t, x, z, g * o.value.head_stride);
     put_value(static_cast<Number *>(o.values) + g * o.value_stride, slot, d, z);
   }
 }
 
-/// A tile's sums divided by its weights and placed back, into rows of all heads' channels.
-void finish(const Tile &tile, const Placing &p, const Numbers &out, long at, long stride) {
+/// A tile's sums divided by its weights and placed back, into rows of all heads' channels; `first` is
+/// its first token, `offset` that of the head in the table.
+void finish(const Tile &tile, const Placing &p, long first, long offset, const Numbers &out,
+            long at, long stride) {
   const long d = p.width;
   float y[max_width], z[max_width];
   for (long q = 0; q < tile.count; q++) {
     const float share = 1 / tile.total[q];
     for (long i = 0; i < d; i++) y[i] = tile.sums[q * d + i] * share;
-    place(p, 0, y, z);
+    place(p, first + q, y, z, offset);
     write(out, at + q * stride, d, z);
   }
 }

@@ -28,6 +28,9 @@ public struct Configuration: Codable, Hashable, Sendable {
   /// pairs turn in octaves, the slowest half a turn across an image. 12 and 100 learned more slowly
   /// (Documentation/LOG.md).
   public var rotaryBase = 16.0
+  /// Turn of the fastest pair of values' channels, in radians a patch: 8, a wave of six pixels in
+  /// patches of 8. Nil where values are not turned.
+  public var valuePeak: Double? = 8
   /// Width inside the feed-forward layers: 8/3 of the width, in whole 64s.
   public var hidden: Int
 
@@ -82,7 +85,8 @@ public struct Configuration: Codable, Hashable, Sendable {
     return (0..<keyValueHeads).flatMap { g in
       (0..<anchors).map { a in
         let depth = near * pow(far / near, Double(a * keyValueHeads + g) / last)
-        return Float(middleDepth * pow(depth / middleDepth, anchorSpread))
+        return Float(
+          anchorSpread == 1 ? depth : middleDepth * pow(depth / middleDepth, anchorSpread))
       }
     }
   }
@@ -114,7 +118,11 @@ public struct Configuration: Codable, Hashable, Sendable {
       return "anchor range \(anchorRange)"
     }
     if !(0...1).contains(anchorPull ?? 0) || !(0...1).contains(anchorSpread) {
-      return "anchors that follow guesses by \(anchorPull ?? 0) and keep \(anchorSpread) of their spread"
+      return "anchors that follow guesses by \(anchorPull ?? 0) and keep \(anchorSpread) of their "
+        + "spread"
+    }
+    if let valuePeak, !(valuePeak > 0 && valuePeak.isFinite) {
+      return "values turned by \(valuePeak)"
     }
     if !(rotaryPeak > 0 && rotaryPeak.isFinite && rotaryBase >= 1 && rotaryBase.isFinite) {
       return "rotary peak \(rotaryPeak), base \(rotaryBase)"
@@ -124,6 +132,23 @@ public struct Configuration: Codable, Hashable, Sendable {
 }
 
 extension Configuration {
+  /// Waves of values' pairs, `[G, A, n]`, in radians a patch along x and along y: lengths in octaves
+  /// or about, in two directions at right angles in each group, and in others in the next group.
+  var valueWaves: (x: [Float], y: [Float])? {
+    guard let valuePeak else { return nil }
+    let all = (0..<keyValueHeads).flatMap { g in
+      (0..<groups).flatMap { a in
+        (0..<pairs).map { i in
+          let turn = Double(a * keyValueHeads + g) / Double(groups * keyValueHeads)
+          let direction = (turn + (i < pairs / 2 ? 0 : 1)) * Double.pi / 2
+          let size = valuePeak * pow(16, -2 * Double(i % (pairs / 2)) / Double(pairs))
+          return (x: Float(size * cos(direction)), y: Float(size * sin(direction)))
+        }
+      }
+    }
+    return (all.map(\.x), all.map(\.y))
+  }
+
   /// Reads a configuration; where it names no base of the rotary ladder, all were 100.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
@@ -134,6 +159,7 @@ extension Configuration {
       layers: try value(.layers), width: try value(.width), heads: try value(.heads),
       keyValueHeads: try value(.keyValueHeads), headWidth: try value(.headWidth),
       patch: try value(.patch))
+    valuePeak = try values.decodeIfPresent(Double.self, forKey: .valuePeak)
     (registers, anchors) = (try value(.registers), try value(.anchors))
     (anchorRange, hidden) = (try value(.anchorRange), try value(.hidden))
     anchorPull = try values.decodeIfPresent(Double.self, forKey: .anchorPull)

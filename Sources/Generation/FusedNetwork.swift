@@ -188,16 +188,15 @@ extension FusedNetwork {
     let slots = slots(count: recalled + 1 + own)
     if !frames.isEmpty {
       let views = RelativeViews(queries: [query], contexts: [frames.map(\.camera)], scale: scale)
-      let (matrices, angles) = views.tables(
+      let (matrices, angles, turns) = views.tables(
         c, lead: [], depths: frames.map(\.kv).depths(on: .cpu), on: .cpu)
       let perFrame = angles.rank == 5  // [C, T, G, A, n], or [T, 1, 1, n] for all
-      let (cos, sin) = (angles.cos(), angles.sin())
       func part(_ t: Tensor, _ i: Int) -> Tensor { t.narrowed(0, i..<i + 1).reshaped(t.tail) }
       for (i, frame) in frames.enumerated() {
         slots.place(
           keys: frame.kv.keys, values: frame.kv.values, at: counts[..<i].reduce(0, +),
-          matrix: part(matrices, i), cos: perFrame ? part(cos, i) : cos,
-          sin: perFrame ? part(sin, i) : sin)
+          matrix: part(matrices, i), angles: perFrame ? part(angles, i) : angles,
+          valueAngles: turns.map { perFrame ? part($0, i) : $0 })
       }
     }
     slots.set(recalled, keys: nullKeys, values: nullValues)
@@ -243,12 +242,12 @@ extension FusedNetwork {
     let t = Tensor.zeros([1])
     let tokens = model.tokens(zeros, t: t, lenses, role).stream
     let lifted = lenses.lifted
-    let angles = ownAngles((rows, columns), c)
     return FrameTables(
       rows: rows, columns: columns, stream: tokens,
       places: AttentionSlots.OwnPlaces(
         lens: lifted.matrices.reshaped(4, 4), inverse: lifted.inverses.reshaped(4, 4),
-        cos: angles.cos(), sin: angles.sin(), groups: c.groups))
+        angles: ownAngles((rows, columns), c), valueAngles: ownValueAngles((rows, columns), c),
+        groups: c.groups))
   }
 
   private func gates(_ t: Double, _ role: FrameModel.Role) -> [Gates] {

@@ -88,21 +88,52 @@ extension OwnPositions {
     self.init(
       lens: lifted.matrices.sent(to: device), inverse: lifted.inverses.sent(to: device),
       angles: ownAngles(lenses.grid(patch: c.patch), c).sent(to: device),
+      values: ownValueAngles(lenses.grid(patch: c.patch), c)?.sent(to: device),
       width: c.headWidth / 2, groups: c.groups, type: type)
   }
 }
 
 /// The rotary angles of a frame's own patches and registers, `[T, 1, 1, n]`.
 func ownAngles(_ grid: (rows: Int, columns: Int), _ c: Configuration) -> Tensor {
-  let cells = 0..<grid.rows * grid.columns
+  Rotary.angles(
+    x: places(grid, c) { $0 % grid.columns }, y: places(grid, c) { $0 / grid.columns },
+    pairs: c.pairs, peak: c.rotaryPeak, base: c.rotaryBase, patches: grid.rows * grid.columns)
+}
+
+/// The angles by which a frame's own values are turned, `[T, G, A, n]`; nil where they are not.
+func ownValueAngles(_ grid: (rows: Int, columns: Int), _ c: Configuration) -> Tensor? {
+  ValueWaves(c, on: .cpu)?.angles(
+    x: places(grid, c) { $0 % grid.columns }, y: places(grid, c) { $0 / grid.columns })
+}
+
+/// A coordinate of a frame's own patches and registers, `[T, 1, 1]`.
+private func places(
+  _ grid: (rows: Int, columns: Int), _ c: Configuration, _ coordinate: (Int) -> Int
+) -> Tensor {
+  let all = (0..<grid.rows * grid.columns).map { Float(coordinate($0)) }
   let registers = [Float](repeating: 0, count: c.registers)
-  func column(_ coordinate: (Int) -> Int) -> Tensor {
-    Tensor(
-      cells.map { Float(coordinate($0)) } + registers, shape: [cells.count + c.registers, 1, 1])
+  return Tensor(all + registers, shape: [all.count + c.registers, 1, 1])
+}
+
+/// The waves by whose phases values are turned: of a patch that lies somewhat aside, they shift what
+/// its values say of it.
+struct ValueWaves {
+  let x: Tensor  // [G, A, n], in radians a patch
+  let y: Tensor
+
+  /// Nil where values are not turned.
+  init?(_ c: Configuration, on device: Device) {
+    guard let waves = c.valueWaves else { return nil }
+    func sent(_ part: [Float]) -> Tensor {
+      Tensor(part, shape: [c.keyValueHeads, c.groups, c.pairs]).sent(to: device)
+    }
+    (x, y) = (sent(waves.x), sent(waves.y))
   }
-  return Rotary.angles(
-    x: column { $0 % grid.columns }, y: column { $0 / grid.columns }, pairs: c.pairs,
-    peak: c.rotaryPeak, base: c.rotaryBase, patches: cells.count)
+
+  /// Angles `[.., G, A, n]` at places `[.., G or 1, A or 1]` in patches.
+  func angles(x column: Tensor, y row: Tensor) -> Tensor {
+    column.reshaped(column.shape + [1]) * x + row.reshaped(row.shape + [1]) * y
+  }
 }
 
 /// Contexts as seen from queries: relative poses, exact in Float64, then as Float32 matrices.
@@ -130,24 +161,28 @@ struct RelativeViews {
     _ c: Configuration, lead: [Int], depths: Tensor?, type: ElementType = .float32,
     on device: Device
   ) -> RecalledPositions {
-    let (matrices, angles) = tables(c, lead: lead, depths: depths, on: device)
+    let (matrices, angles, values) = tables(c, lead: lead, depths: depths, on: device)
     return RecalledPositions(
-      matrices: matrices, angles: angles, width: c.headWidth / 2, groups: c.groups, type: type)
+      matrices: matrices, angles: angles, values: values, width: c.headWidth / 2, groups: c.groups,
+      type: type)
   }
 
   /// What places contexts: matrices `[lead, C, 4, 4]` for the projective half; angles
-  /// `[lead, C, T, G, A, n]` for the rotary half, or `[T, 1, 1, n]` where all have their own.
+  /// `[lead, C, T, G, A, n]` for the rotary half of keys, or `[T, 1, 1, n]` where all have their own;
+  /// and the like of values, `[lead, C, T, G, A, n]` or `[T, G, A, n]`, where those are turned.
   func tables(_ c: Configuration, lead: [Int], depths: Tensor?, on device: Device) -> (
-    matrices: Tensor, angles: Tensor
+    matrices: Tensor, angles: Tensor, values: Tensor?
   ) {
     let (matrices, projections) = numbers
     let landing = Landing(
       of: contexts[0][0].intrinsics, in: queries[0].intrinsics, c, on: device)
-    let angles = landing.angles(projections.sent(to: device), depths)  // [Q C, T, G, A, n]
+    let (angles, values) = landing.angles(projections.sent(to: device), depths)
     let count = contexts[0].count
+    func led(_ t: Tensor) -> Tensor {
+      c.anchors == 0 ? t : t.reshaped(lead + [count] + t.shape.dropFirst())
+    }
     return (
-      matrices.reshaped(lead + [count, 4, 4]).sent(to: device),
-      c.anchors == 0 ? angles : angles.reshaped(lead + [count] + angles.shape.dropFirst())
+      matrices.reshaped(lead + [count, 4, 4]).sent(to: device), led(angles), values.map(led)
     )
   }
 
@@ -175,7 +210,8 @@ struct Landing {
   private let u: Tensor  // [1, N, 1], a patch centre's column in pixels
   private let v: Tensor
   /// Without anchors: every context keeps its own places.
-  private let own: Tensor?  // [T, 1, 1, n]
+  private let own: (keys: Tensor, values: Tensor?)?  // [T, 1, 1, n] and [T, G, 1, n]
+  private let waves: ValueWaves?
 
   init(of context: Intrinsics, in query: Intrinsics, _ c: Configuration, on device: Device) {
     self.c = c
@@ -189,13 +225,17 @@ struct Landing {
     u = centres { $0 % there.columns }
     v = centres { $0 / there.columns }
     depths = Tensor(c.anchorDepths, shape: [1, 1, c.keyValueHeads * c.anchors]).sent(to: device)
-    own = c.anchors == 0 ? ownAngles(there, c).sent(to: device) : nil
+    waves = ValueWaves(c, on: device)
+    own =
+      c.anchors == 0
+      ? (ownAngles(there, c).sent(to: device), ownValueAngles(there, c)?.sent(to: device)) : nil
   }
 
-  /// Angles `[V, T, G, A, n]` for views' `RelativeViews.numbers.projections`, on the device.
+  /// Angles of keys and of values, nil where those are not turned, `[V, T, G, A, n]`, for views'
+  /// `RelativeViews.numbers.projections`, on the device.
   ///
   /// - Parameter guesses: the logarithm of each patch's depth over the anchors' middle, `[V, N]`.
-  func angles(_ projections: Tensor, _ guesses: Tensor?) -> Tensor {
+  func angles(_ projections: Tensor, _ guesses: Tensor?) -> (keys: Tensor, values: Tensor?) {
     if let own { return own }
     let count = projections.shape[0]
     let anchors = anchors(guesses, count)
@@ -216,11 +256,16 @@ struct Landing {
       return behind.select(nowhere, else: p).clamped(-2 * far, 3 * far)
         .reshaped(count, -1, c.keyValueHeads, c.anchors)
     }
+    let (x, y) = (place(rows[0]), place(rows[1]))
     let angles = Rotary.angles(
-      x: place(rows[0]), y: place(rows[1]), pairs: c.pairs, peak: c.rotaryPeak,
+      x: x, y: y, pairs: c.pairs, peak: c.rotaryPeak,
       base: c.rotaryBase, patches: grid.rows * grid.columns)
     let registers = Tensor.zeros([count, c.registers] + angles.shape.dropFirst(2), on: z.device)
-    return .concatenated([angles, registers], axis: 1)
+    let values = waves?.angles(x: x, y: y)
+    return (
+      .concatenated([angles, registers], axis: 1),
+      values.map { .concatenated([$0, registers], axis: 1) }
+    )
   }
 
   /// The anchors' depths of each patch `[V, N, G A]`, or of all patches alike `[1, 1, G A]`.

@@ -106,8 +106,9 @@ private struct RawContext {
   /// For each layer, keys and values in the query's coordinates.
   func placed(by model: FrameModel) -> [LayerKV] {
     let c = model.configuration
+    let (angles, turns) = landing.angles(projections, depths)
     let positions = RecalledPositions(
-      matrices: matrices, angles: landing.angles(projections, depths), width: c.headWidth / 2,
+      matrices: matrices, angles: angles, values: turns, width: c.headWidth / 2,
       groups: c.groups, type: model.type)
     return model.placed(keys: keys, values: values, by: positions)
   }

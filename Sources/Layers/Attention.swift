@@ -2,21 +2,32 @@ public import Torch
 
 /// How the query's own tokens are placed: its lens for the projective half, its patches for the
 /// rotary half.
+///
+/// Where values are turned, what was gathered of them is turned back: the rest is by how much a
+/// patch lies aside of where it is needed, and turning a wave by its phase is to shift it.
 public struct OwnPositions {
   let query: Projective  // q' = P_qᵀ q
   let key: Projective  // k' = lift(Kn_q)⁻¹ k, v' too
   let out: Projective  // o' = P_q o
   let rotary: Rotary
+  /// Of values, and back; nil where they are not turned.
+  let values: (turn: Rotary, back: Rotary)?
   let groups: Int
 
   /// - Parameters:
   ///   - lens: `[B, 4, 4]`, the lifted intrinsics; `inverse`: their inverses.
-  ///   - angles: `[T, 1, 1, n]`.
+  ///   - angles: `[T, 1, 1, n]`; `values`: those of values, `[T, G, A, n]`, nil where they are not
+  ///     turned.
   ///   - type: of the queries, keys and values.
   public init(
-    lens: Tensor, inverse: Tensor, angles: Tensor, width: Int, groups: Int,
-    type: ElementType = .float32
+    lens: Tensor, inverse: Tensor, angles: Tensor, values: Tensor? = nil, width: Int,
+    groups: Int, type: ElementType = .float32
   ) {
+    self.values = values.map {
+      let s = $0.shape
+      let perHead = $0.reshaped(s[0], s[1], 1, s[2], s[3])  // query heads of a group share theirs
+      return (Rotary(angles: $0, type: type), Rotary(angles: -perHead, type: type))
+    }
     query = Projective(lens, width: width, transposed: true, type: type)
     key = Projective(inverse, width: width, type: type)
     out = Projective(lens, width: width, type: type)
@@ -26,23 +37,39 @@ public struct OwnPositions {
 
   func place(query q: Tensor) -> Tensor { both(q, query) { rotary($0, groups: groups) } }
   func place(key k: Tensor) -> Tensor { both(k, key) { rotary($0, groups: groups) } }
-  func place(value v: Tensor) -> Tensor { both(v, key) { $0 } }
-  func replace(out o: Tensor) -> Tensor { both(o, out) { $0 } }
+
+  func place(value v: Tensor) -> Tensor {
+    both(v, key) { x in values.map { $0.turn(x, groups: groups) } ?? x }
+  }
+
+  /// What heads gathered, `[B, T, H, d]`.
+  func replace(out o: Tensor) -> Tensor {
+    both(o, out) { x in
+      guard let values else { return x }
+      let s = x.shape
+      let shared = x.reshaped(s[0], s[1], values.turn.cos.shape[1], -1, s[3])
+      return values.back(shared, groups: groups).reshaped(s)
+    }
+  }
 }
 
 /// How context tokens are placed in the coordinates of the query that recalls them.
 public struct RecalledPositions {
   let projective: Projective  // M_k
   let rotary: Rotary
+  /// Of values; nil where they are not turned.
+  let turn: Rotary?
   let groups: Int
 
   /// - Parameters:
   ///   - matrices: `[.., C, 4, 4]`, context image to query camera.
-  ///   - angles: `[.., C, T, G, A, n]`.
+  ///   - angles: `[.., C, T, G, A, n]`; `values`: those of values, nil where they are not turned.
   ///   - type: of the keys and values.
   public init(
-    matrices: Tensor, angles: Tensor, width: Int, groups: Int, type: ElementType = .float32
+    matrices: Tensor, angles: Tensor, values: Tensor? = nil, width: Int, groups: Int,
+    type: ElementType = .float32
   ) {
+    turn = values.map { Rotary(angles: $0, type: type) }
     projective = Projective(matrices, width: width, type: type)
     rotary = Rotary(angles: angles, type: type)
     self.groups = groups
@@ -53,7 +80,9 @@ public struct RecalledPositions {
     both(keys, projective) { rotary($0, groups: groups) }
   }
 
-  public func place(values: Tensor) -> Tensor { both(values, projective) { $0 } }
+  public func place(values: Tensor) -> Tensor {
+    both(values, projective) { x in turn.map { $0(x, groups: groups) } ?? x }
+  }
 }
 
 /// Applies one map to the first half of the channels and another to the second.

@@ -79,13 +79,17 @@ public final class AttentionSlots {
   ///
   /// - Parameters:
   ///   - matrix: `[4, 4]`, for the first half of the channels, as columns.
-  ///   - cos: `[T, G or 1, A or 1, n]`, for the second half of the keys' channels; `sin` likewise.
+  ///   - angles: `[T, G or 1, A or 1, n]`, for the second half of the keys' channels.
+  ///   - valueAngles: `[T, G, A, n]`, for that of the values; nil where they are not turned.
   public func place(
-    keys k: Tensor, values v: Tensor, at slot: Int, matrix: Tensor, cos: Tensor, sin: Tensor
+    keys k: Tensor, values v: Tensor, at slot: Int, matrix: Tensor, angles: Tensor,
+    valueAngles: Tensor?
   ) {
+    let (cos, sin) = (angles.cos(), angles.sin())
+    let (turnCos, turnSin) = (valueAngles?.cos(), valueAngles?.sin())
     let status = ct_place(
       k.pointer, v.pointer, matrix.pointer, cos.pointer, sin.pointer, Int64(slot), keys.pointer,
-      values.pointer)
+      values.pointer, turnCos?.pointer, turnSin?.pointer)
     check("place", [k, v, matrix, cos, sin, keys], status)
   }
 
@@ -104,13 +108,22 @@ public final class AttentionSlots {
     let cos: Tensor
     let sin: Tensor
     let groups: Int
+    /// Of values, and to turn back what was gathered of them.
+    let values: (cos: Tensor, sin: Tensor, back: Tensor)?
 
     /// - Parameters:
     ///   - lens: `[4, 4]`; `inverse`: its inverse.
-    ///   - cos: `[T, 1, 1, n]`, used by each of so many groups; `sin` likewise.
-    public init(lens: Tensor, inverse: Tensor, cos: Tensor, sin: Tensor, groups: Int) {
+    ///   - angles: `[T, 1, 1, n]`, used by each of so many groups.
+    ///   - valueAngles: `[T, G, A, n]`; nil where values are not turned.
+    public init(
+      lens: Tensor, inverse: Tensor, angles: Tensor, valueAngles: Tensor?, groups: Int
+    ) {
       (self.lens, self.inverse) = (lens.contiguous(), inverse.contiguous())
-      (self.cos, self.sin, self.groups) = (cos.contiguous(), sin.contiguous(), groups)
+      (cos, sin) = (angles.cos().contiguous(), angles.sin().contiguous())
+      values = valueAngles.map {
+        ($0.cos().contiguous(), $0.sin().contiguous(), (-$0).sin().contiguous())
+      }
+      self.groups = groups
     }
   }
 
@@ -130,7 +143,8 @@ public final class AttentionSlots {
       ct_attend(
         projections.pointer, gains.query.pointer, gains.key.pointer, places.lens.pointer,
         places.inverse.pointer, places.cos.pointer, places.sin.pointer, Int32(places.groups),
-        Int64(layer), keys.pointer, values.pointer, raw?.keys.pointer, raw?.values.pointer)
+        Int64(layer), keys.pointer, values.pointer, raw?.keys.pointer, raw?.values.pointer,
+        places.values?.cos.pointer, places.values?.sin.pointer, places.values?.back.pointer)
     }
   }
 }

@@ -7,7 +7,7 @@ import Torch
 struct Loss {
   /// What each term counts.
   static let shares = (
-    squared: 1.0, laplacian: 0.2, structure: 0.1, certainty: 0.05, depth: 0.05, guess: 0.1
+    squared: 1.0, laplacian: 0.2, structure: 0.1, certainty: 0.05, depth: 0.05, guess: 0.3
   )
 
   let squared: Tensor
@@ -29,11 +29,16 @@ struct Loss {
     let middle: Double
     let patch: Int
 
-    /// What should have been guessed: means over patches, of depths within 0.05 to 20 world scales.
-    var goal: Tensor {  // [B, N]
+    /// What should have been guessed: the logarithm of the depth of the patch's mean inverse depth.
+    var goal: Tensor { -(inverse * middle).log() }  // [B, N]
+
+    /// How wrong it is, in inverse depths: what displacements in other pictures go by.
+    var error: Tensor { ((-depths).exp() * (1 / middle) - inverse).abs().mean() }
+
+    private var inverse: Tensor {  // [B, N]
       let s = truth.shape
-      let logarithms = (truth.clamped(0.05, 20) * (1 / middle)).log()
-      return logarithms.reshaped(s[0], 1, s[1], s[2]).averagePooled(patch).reshaped(s[0], -1)
+      let inverse = (1 / truth).clamped(0.05, 10).reshaped(s[0], 1, s[1], s[2])
+      return inverse.averagePooled(patch).reshaped(s[0], -1)
     }
   }
 
@@ -61,7 +66,7 @@ struct Loss {
     certainty = ((-logVariance).exp() * e + spread).mean() * 0.5
     let off = (inverseDepth - quarters(trueDepth, patch)).abs()
     depth = (mask.map { off * patchify($0.averagePooled(patch / 2), 2) } ?? off).mean()
-    self.guess = guess.map { ($0.depths - $0.goal).abs().mean() } ?? .zeros([], on: t.device)
+    self.guess = guess.map(\.error) ?? .zeros([], on: t.device)
     self.depthShare = depthShare
   }
 

@@ -135,6 +135,18 @@ import Testing
     }
   }
 
+  @Test func aSurveyBecomesACapture() throws {
+    try Package.withTemporaryFolder { folder in
+      let capture = "\(folder)/survey"
+      let made = try Program(
+        "scenes", "--family", "room", "--count", "1", "--survey", "--frames", "70", "--resolution",
+        "16", "--out", "\(folder)/sheet.png", "--export", capture)
+      #expect(made.status == 0, "\(made.errors)")
+      let images = try FileManager.default.contentsOfDirectory(atPath: "\(capture)/images")
+      #expect(images.count == 70)
+    }
+  }
+
   @Test func trainsAndResumes() throws {
     try Package.withTemporaryFolder { folder in
       let start = try Program(

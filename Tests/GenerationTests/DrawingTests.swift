@@ -56,7 +56,7 @@ import Torch
       Lenses(frames.map(\.camera.intrinsics)))
     for (i, frame) in frames.enumerated() {
       let alone = model.encode(frame)
-      for (layer, kv) in together.enumerated() {
+      for (layer, kv) in together.layers.enumerated() {
         let (keys, values) = (kv.keys.narrowed(0, i..<i + 1), kv.values.narrowed(0, i..<i + 1))
         expectClose(alone.keys.narrowed(0, layer..<layer + 1), keys, within: 1e-5)
         expectClose(alone.values.narrowed(0, layer..<layer + 1), values, within: 1e-5)
@@ -77,9 +77,9 @@ import Torch
     }
   }
 
-  @Test(arguments: [0, 1, 2], [1, 3])
-  func drawingIsWhatTrainingPredicts(anchors: Int, count: Int) {
-    let model = FrameModel.lively(.with { $0.anchors = anchors })
+  @Test(arguments: [(0, nil), (1, nil), (2, nil), (2, 0.6)] as [(Int, Double?)], [1, 3])
+  func drawingIsWhatTrainingPredicts(anchors: (count: Int, pull: Double?), count: Int) {
+    let model = FrameModel.lively(.with { ($0.anchors, $0.anchorPull) = anchors })
     var scenes = Scenes(seed: 6)
     let frames = scenes.frames(count, width: 16, height: 12)
     let queries = (0..<2).map { _ in scenes.camera(width: 20, height: 16) }

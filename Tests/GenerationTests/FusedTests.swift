@@ -13,6 +13,8 @@ import Testing
     .tiny, .with { $0.anchors = 0 }, .with { ($0.anchors, $0.headWidth) = (1, 16) },
     .with { ($0.heads, $0.keyValueHeads, $0.headWidth, $0.width) = (3, 1, 64, 48) },
     .with { ($0.anchors, $0.headWidth) = (4, 128) },
+    .with { $0.valuePeak = nil },
+    .with { ($0.anchorPull, $0.anchorSpread, $0.headWidth, $0.valuePeak) = (0.7, 0.5, 64, 3) },
   ]
 
   @Test(arguments: configurations, [0, 1, 3])
@@ -58,6 +60,8 @@ import Testing
     let expected = model.tensorEncoding(frame)
     expectClose(kv.keys, expected.keys, within: 1e-4)
     expectClose(kv.values, expected.values, within: 1e-4)
+    #expect((kv.depths != nil) == (configuration.anchorPull != nil))
+    if let depths = kv.depths { expectClose(depths, expected.depths!, within: 1e-4) }
   }
 
   @Test func gathersWhatTensorOperationsGather() throws {

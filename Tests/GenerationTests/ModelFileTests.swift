@@ -19,15 +19,20 @@ import Torch
     }
   }
 
-  @Test func aFileThatNamesNoBaseHasThatOfItsTime() throws {
+  /// What earlier versions did not write.
+  @Test func aFileHasThePlacesOfItsTime() throws {
     var file = FrameModel(.tiny, seed: 1).safetensors(.float32)
     let text = try #require(file.metadata["configuration"])
     var json = try #require(
       try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     #expect(json.removeValue(forKey: "rotaryBase") as? Double == 16)
+    #expect(json.removeValue(forKey: "valuePeak") as? Double == 8)
+    #expect(json.removeValue(forKey: "anchorSpread") as? Double == 1)
     file.metadata["configuration"] = String(
       decoding: try JSONSerialization.data(withJSONObject: json), as: UTF8.self)
-    #expect(try roundTrip(file).configuration.rotaryBase == 100)
+    let old = try roundTrip(file).configuration
+    #expect(old.rotaryBase == 100 && old.valuePeak == nil)
+    #expect(old.anchorPull == nil && old.anchorSpread == 1)
   }
 
   @Test func float16HalvesTheFileAndBarelyChangesThePicture() throws {

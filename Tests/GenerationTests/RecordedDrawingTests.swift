@@ -48,8 +48,9 @@ import Torch
 
   /// The same contexts from elsewhere, from other lenses, and of another size: all that a recording
   /// is given anew, or made anew for.
-  @Test(arguments: [0, 2]) func posesAndSizesAreFollowed(anchors: Int) {
-    let model = FrameModel.lively(.with { $0.anchors = anchors })
+  @Test(arguments: [0, 2], [nil, 0.8])
+  func posesAndSizesAreFollowed(anchors: Int, pull: Double?) {
+    let model = FrameModel.lively(.with { ($0.anchors, $0.anchorPull) = (anchors, pull) })
     let recorded = RecordedDrawing(model, records: false)
     var scenes = Scenes(seed: 25)
     let sets = [(16, 16), (16, 16), (8, 32), (20, 12)].map { w, h in

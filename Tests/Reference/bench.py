@@ -19,8 +19,8 @@ import torch.nn.functional as F
 
 import cameras
 from generate import Source
-from twin import (Configuration, Twin, grouped, layer_norm, patchify, rms_norm, time_embedding,
-                  unpatchify)
+from twin import (Configuration, Twin, grouped, layer_norm, patchify, phases, rms_norm,
+                  time_embedding, unpatchify, waves)
 
 PRESETS = {  # layers, width, heads, key/value heads, head width
   "nano": (6, 192, 3, 3, 64), "small": (12, 384, 6, 6, 64), "base": (18, 768, 12, 4, 64)}
@@ -30,7 +30,8 @@ SCALE = 2.0
 def preset(name, patch):
   layers, width, heads, shared, head_width = PRESETS[name]
   return Configuration(layers=layers, width=width, heads=heads, keyValueHeads=shared, patch=patch,
-                       headWidth=head_width, hidden=width * 8 // 3 // 64 * 64)
+                       headWidth=head_width, hidden=width * 8 // 3 // 64 * 64, rotaryPeak=24,
+                       rotaryBase=16, valuePeak=8)
 
 
 class Renderer:
@@ -39,7 +40,7 @@ class Renderer:
   def __init__(self, twin, contexts, camera, lens):
     self.c, self.w = twin.configuration, twin.weights
     self.cache = [torch.stack([x[0].transpose(0, 1) for x in pair])            # [2, G, C, T, d]
-                  for pair in contexts]
+                  for pair in contexts.layers]
     self.camera, self.lens = camera, lens
     self.fuse()
     self.keep_lenses(twin)
@@ -60,7 +61,12 @@ class Renderer:
     self.lift, self.unlift = self.blocks(lift), self.blocks(torch.linalg.inv(lift))
     self.unlift_contexts = torch.linalg.inv(cameras.lifted(self.camera.lens[0]))
     self.frequencies = self.ladder(*twin.ladder(self.lens))
-    self.own = self.angles(twin.own_coordinates(self.lens).float())            # cos, sin [T, d/2]
+    own = twin.own_coordinates(self.lens).float()
+    self.own = self.angles(own)                                                # cos, sin [T, d/2]
+    self.waves = waves(c).float()
+    turn = phases(own[None], self.waves)
+    self.turn = self.tables(turn)                                              # [G, T, d/2]
+    self.back = self.tables(-turn.repeat_interleave(c.heads // c.keyValueHeads, 0))
     self.partner = self.quarter_turn()
     centres = cameras.centres(*self.camera.grid(c.patch)) * c.patch
     self.directions = cameras.directions(self.camera.lens[0, :, None], centres).float()
@@ -77,8 +83,12 @@ class Renderer:
 
   def angles(self, coordinates):
     """cos and sin for every channel of the rotary half."""                    # [..., T, d/2] twice
-    angles = (coordinates[..., None] * self.frequencies).flatten(-2)[..., None, :]
-    return [x.expand(*x.shape[:-2], 2, -1).flatten(-3) for x in (angles.cos(), angles.sin())]
+    return self.tables((coordinates[..., None] * self.frequencies).flatten(-2))
+
+  def tables(self, angles):
+    """cos and sin of both channels of every pair."""
+    return [x[..., None, :].expand(*x.shape[:-1], 2, -1).flatten(-3)
+            for x in (angles.cos(), angles.sin())]
 
   def quarter_turn(self):
     """The matrix that takes (a, b) to (-b, a) in every pair, for rows."""
@@ -96,6 +106,8 @@ class Renderer:
     points = self.depths * points[:, :, None] + e[:, None, None, :3, 3]        # [G, C, N, A, 3]
     landed = F.pad(self.landed(points), (0, 0, 0, 0, 0, self.c.registers))
     self.rotations = self.angles(landed)                                       # [G, C, T, d/2]
+    turn = (landed[..., None, :] * self.waves[:, None, None]).sum(-1)
+    self.turns = self.tables(turn)                                             # [G, C, T, d/2]
 
   def landed(self, points):
     lens, m = self.lens.lens[0].float(), max(self.lens.grid(self.c.patch))
@@ -111,7 +123,8 @@ class Renderer:
     projective, rotary = self.cache[layer].chunk(2, -1)
     projective = projective @ self.projections
     key = torch.cat([projective[0], self.turned(rotary[0], self.rotations)], -1)
-    return key.flatten(1, 2), torch.cat([projective[1], rotary[1]], -1).flatten(1, 2)
+    value = torch.cat([projective[1], self.turned(rotary[1], self.turns)], -1)
+    return key.flatten(1, 2), value.flatten(1, 2)
 
   def attention(self, layer, n):
     c, p = self.c, f"layers.{layer}"
@@ -121,13 +134,13 @@ class Renderer:
     (qp, qr), (kp, kr), (vp, vr) = (x.chunk(2, -1) for x in (q, k, v))
     q = torch.cat([qp @ self.lift.mT, self.turned(qr, self.own)], -1)
     k = torch.cat([kp @ self.unlift, self.turned(kr, self.own)], -1)
-    v = torch.cat([vp @ self.unlift, vr], -1)
+    v = torch.cat([vp @ self.unlift, self.turned(vr, self.turn)], -1)
     keys, values = self.recalled(layer)
     k = torch.cat([keys, self.w[f"{p}.null_key"][:, None], k], 1)
     v = torch.cat([values, self.w[f"{p}.null_value"][:, None], v], 1)
     o = F.scaled_dot_product_attention(q[None], k[None], v[None], enable_gqa=True)[0]
     op, rest = o.chunk(2, -1)
-    return torch.cat([op @ self.lift, rest], -1).transpose(0, 1).flatten(1)
+    return torch.cat([op @ self.lift, self.turned(rest, self.back)], -1).transpose(0, 1).flatten(1)
 
   def block(self, layer, h, m):
     p, w = f"layers.{layer}", self.w

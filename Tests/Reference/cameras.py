@@ -82,18 +82,23 @@ def depths(configuration):
   near, far = c.anchorRange
   a, g = torch.arange(c.anchors)[None], torch.arange(c.keyValueHeads)[:, None]
   exponent = (a * c.keyValueHeads + g).double() / (c.anchors * c.keyValueHeads - 1)
-  return near * (far / near) ** exponent
+  middle = math.sqrt(near * far)
+  return middle * (near * (far / near) ** exponent / middle) ** c.anchorSpread
 
 
-def landings(configuration, transform, context, query):
+def landings(configuration, transform, context, query, guesses=None):
   """Where context patches land in the query's grid at every depth anchor, in patches.
 
-  `transform` is E [S, Q, C, 4, 4]; context cameras [S, C], query cameras [S, Q].
+  `transform` is E [S, Q, C, 4, 4]; context cameras [S, C], query cameras [S, Q]; `guesses` [S, C, N]
+  are the logarithms of depths over the anchors' middle.
   """                                                                    # [S, Q, C, G, N, A, 2]
   patch, (columns, rows) = configuration.patch, query.grid(configuration.patch)
   d = directions(context.lens[:, :, None], centres(*context.grid(patch)) * patch)
   d = d[:, None, :, None, :, None]                                       # [S, 1, C, 1, N, 1, 3]
   points = depths(configuration)[:, None, :, None] * d                   # [S, 1, C, G, N, A, 3]
+  if guesses is not None:
+    pull = (configuration.anchorPull * guesses).exp().to(points.dtype)
+    points = points * pull[:, None, :, None, :, None, None]
   e = transform[:, :, :, None, None, None]
   x = (e[..., :3, :3] @ points[..., None])[..., 0] + e[..., :3, 3]
   lens = query.lens[:, :, None, None, None, None]

@@ -26,7 +26,8 @@ GOLDENS = Path(__file__).resolve().parent.parent / "Goldens"
 TINY = Configuration(layers=2, width=64, heads=2, keyValueHeads=1, headWidth=32, patch=4,
                      hidden=128)
 ODD = Configuration(layers=2, width=48, heads=4, keyValueHeads=2, headWidth=32, patch=4,
-                    hidden=128, rotaryPeak=18, rotaryBase=30)
+                    hidden=128, anchorPull=0.5, anchorSpread=0.6, rotaryPeak=18, rotaryBase=30,
+                    valuePeak=3)
 SCALE, STEPS, BATCHES = 2.0, 20, 4
 
 
@@ -188,7 +189,7 @@ def scene(s, width, height):
 def first(contexts, camera, count):
   """The first few contexts and their cameras; none: None."""
   if count == 0: return None, None
-  return [tuple(x[:, :count] for x in pair) for pair in contexts], camera[:, :count]
+  return contexts.each(lambda x: x[:, :count]), camera[:, :count]
 
 
 def network(model, s, width, height):
@@ -198,15 +199,16 @@ def network(model, s, width, height):
   result = {"context/image": picture[0], "context/lens": camera.lens[0],
             "context/pose": camera.pose[0], "query/lens": query.lens[0],
             "query/pose": query.pose[0], "t": t[0], "z": z[0]}
-  for layer, (k, v) in enumerate(contexts):
+  for layer, (k, v) in enumerate(contexts.layers):
     result |= {f"kv/{layer}/key": k[0], f"kv/{layer}/value": v[0]}
+  if contexts.depths is not None: result["kv/depths"] = contexts.depths[0]
   for count in range(4):
     out = model.draw_step(z, t, query, *first(contexts, camera, count), SCALE)
     result |= {f"expected/{count}/{name}": x[0] for name, x in named(out).items()}
   two = first(contexts, camera, 2)
   result["drawn/1"] = model.draw(query, *two, SCALE)[0]
   result["drawn/3"] = model.draw(query, *two, SCALE, steps=3, noise=z)[0]
-  return result | positions(model.configuration, camera, query) | gradients(
+  return result | positions(model.configuration, camera, query, contexts.depths) | gradients(
     model, s, picture, camera, query, t, z)
 
 
@@ -224,11 +226,11 @@ def mixed(model, s):
 def named(prediction): return dict(zip(("image", "log_variance", "inverse_depth"), prediction))
 
 
-def positions(configuration, camera, query):
+def positions(configuration, camera, query, guesses):
   """What lies between cameras and attention, for a reader who looks for a difference."""
   e = relative(query.pose[:, :, None], camera.pose[:, None], SCALE)
   m = e @ torch.linalg.inv(lifted(camera.lens))[:, None]
-  landed = landings(configuration, e, camera, query)
+  landed = landings(configuration, e, camera, query, guesses)
   return {"positions/relative": e[0], "positions/matrix": m[0],
           "positions/lift": lifted(query.lens)[0], "positions/depths": depths(configuration),
           "positions/landings": landed[0]}

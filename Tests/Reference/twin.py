@@ -4,7 +4,7 @@ It shares no code with the Swift one and was written from the description alone,
 the two agree, both compute what the description says.
 
     twin = Twin.load("tiny.safetensors")
-    contexts = twin.encode(images, cameras)          # a (key, value) of every layer
+    contexts = twin.encode(images, cameras)          # keys and values of every layer, and depths
     frame = twin.draw(query, contexts, cameras, scale=2.0)
 
 Letters: S scenes, Q queries a scene, C contexts a scene, B any batch; N patches, R registers,
@@ -34,11 +34,15 @@ class Configuration:
   hidden: int = 512
   anchors: int = 2
   anchorRange: tuple = (0.35, 3.5)
+  anchorPull: float | None = None
+  anchorSpread: float = 1
   rotaryPeak: float = 12
   rotaryBase: float = 100
+  valuePeak: float | None = None
 
   def json(self):
-    return json.dumps(asdict(self) | {"anchorRange": list(self.anchorRange)})
+    given = asdict(self) | {"anchorRange": list(self.anchorRange)}
+    return json.dumps({name: value for name, value in given.items() if value is not None})
 
   def shapes(self):
     """Every weight's name and shape."""
@@ -48,6 +52,7 @@ class Configuration:
       "embed.weight": (D, 2 * P), "registers": (self.registers, D), "role.weight": (2, D),
       "time.weight": (D, 128), "modulation.weight": (6 * D, D), "image.weight": (P, D),
       "certainty.weight": (1, D), "depth.weight": (4, D)}
+    if self.anchorPull is not None: shapes["distance.weight"] = (1, D)
     block = {
       "query.weight": (H * d, D), "key.weight": (G * d, D), "value.weight": (G * d, D),
       "out.weight": (D, H * d), "gate.weight": (hidden, D), "up.weight": (hidden, D),
@@ -105,18 +110,28 @@ def turned(x, coordinates, ladder):
   """
   peak, base = ladder
   groups = coordinates.shape[-2]
-  a, b = x.unflatten(-1, (groups, 2, -1)).unbind(-2)                           # [..., T, A, n]
-  n = a.shape[-1]
+  n = x.shape[-1] // (2 * groups)
   frequencies = peak * base ** (-2 * torch.arange(n // 2, dtype=torch.float64) / n)
-  angles = (coordinates[..., None] * frequencies).flatten(-2).to(x.dtype)      # x first, then y
-  cos, sin = angles.cos(), angles.sin()
+  return rotated(x, (coordinates[..., None] * frequencies).flatten(-2))        # x first, then y
+
+
+def rotated(x, angles):
+  """Pairs of channels of [..., T, c] turned by angles [..., T, A, n], in A groups."""
+  a, b = x.unflatten(-1, (angles.shape[-2], 2, -1)).unbind(-2)                 # [..., T, A, n]
+  cos, sin = angles.to(x.dtype).cos(), angles.to(x.dtype).sin()
   return torch.stack([a * cos - b * sin, a * sin + b * cos], -2).flatten(-3)
 
 
-def positioned(x, matrix, coordinates, ladder):
-  """The projective half by a matrix, the rotary half by coordinates; None leaves it alone."""
+def phases(coordinates, waves):
+  """Of waves [G, A, n, 2] at coordinates [..., G or 1, T, A, 2]: [..., G, T, A, n]."""
+  return (coordinates[..., None, :] * waves[:, None]).sum(-1)
+
+
+def positioned(x, matrix, coordinates=None, ladder=None, angles=None):
+  """The projective half by a matrix, the rotary half by coordinates or by angles, if given."""
   projective, rotary = x.chunk(2, -1)
   if coordinates is not None: rotary = turned(rotary, coordinates, ladder)
+  if angles is not None: rotary = rotated(rotary, angles)
   projective = projected(projective, matrix)
   return torch.cat([projective, rotary.expand(projective.shape)], -1)
 
@@ -187,21 +202,32 @@ class Twin:
     own = F.pad(cameras.centres(*camera.grid(c.patch)) - 0.5, (0, 0, 0, c.registers))
     return own[:, None].expand(-1, c.anchors, -1)
 
-  def context_coordinates(self, transform, camera, query):                   # [S, Q, C, G, T, A, 2]
-    landed = cameras.landings(self.configuration, transform, camera, query)
+  def context_coordinates(self, transform, camera, query, guesses):          # [S, Q, C, G, T, A, 2]
+    landed = cameras.landings(self.configuration, transform, camera, query, guesses)
     return F.pad(landed, (0, 0, 0, 0, 0, self.configuration.registers))
+
+  def value_angles(self, coordinates):
+    """By how much values at coordinates [..., G or 1, T, A, 2] are turned; None: not at all."""
+    if self.configuration.valuePeak is None: return None
+    return phases(coordinates, waves(self.configuration))                      # [..., G, T, A, n]
+
+  def turned_back(self, own):
+    """What every query head's result is turned by."""                         # [H, T, A, n]
+    if own is None: return None
+    return -own.repeat_interleave(self.configuration.heads // self.configuration.keyValueHeads, 0)
 
   def attend_alone(self, camera, more=None):
     """Attention of frames [B] over their own tokens, and over `more` (k', v') before them."""
     lift = cameras.lifted(camera.lens)[:, None]                                # [B, 1, 4, 4]
     inverse = torch.linalg.inv(lift)
     own, ladder = self.own_coordinates(camera), self.ladder(camera)
+    turn = self.value_angles(own[None])
 
     def attend(q, k, v):
       q = positioned(q, lift.transpose(-1, -2), own, ladder)
-      k, v = positioned(k, inverse, own, ladder), positioned(v, inverse, None, ladder)
+      k, v = positioned(k, inverse, own, ladder), positioned(v, inverse, angles=turn)
       if more is not None: k, v = (torch.cat([m, x], 2) for m, x in zip(more, (k, v)))
-      return positioned(attention(q, k, v), lift, None, ladder)
+      return positioned(attention(q, k, v), lift, angles=self.turned_back(turn))
     return attend
 
   def recalled(self, layer, contexts, positions):
@@ -210,26 +236,27 @@ class Twin:
     matrix, coordinates, ladder, batch = positions
     nulls = [null[None, :, None].expand(batch, -1, -1, -1) for null in nulls]
     if contexts is None: return nulls
-    k, v = (x[:, None] for x in contexts[layer])                               # [S, 1, C, G, T, d]
-    k, v = positioned(k, matrix, coordinates, ladder), positioned(v, matrix, None, ladder)
+    k, v = (x[:, None] for x in contexts.layers[layer])                        # [S, 1, C, G, T, d]
+    k = positioned(k, matrix, coordinates, ladder)
+    v = positioned(v, matrix, angles=self.value_angles(coordinates))
     joined = [x.transpose(2, 3).flatten(3, 4).flatten(0, 1) for x in (k, v)]   # [S Q, G, C T, d]
     return [torch.cat(pair, 2) for pair in zip(joined, nulls)]
 
-  def context_positions(self, query, camera, scale):
+  def context_positions(self, query, contexts, camera, scale):
     """What turns raw contexts into a query's: matrices M, coordinates, frequency, batch."""
     batch = query.lens.shape[0] * query.lens.shape[1]
     if camera is None: return None, None, None, batch
     e = cameras.relative(query.pose[:, :, None], camera.pose[:, None], scale)  # [S, Q, C, 4, 4]
     matrix = e @ torch.linalg.inv(cameras.lifted(camera.lens))[:, None]
-    return (matrix[:, :, :, None], self.context_coordinates(e, camera, query), self.ladder(query),
-            batch)
+    coordinates = self.context_coordinates(e, camera, query, contexts.depths)
+    return matrix[:, :, :, None], coordinates, self.ladder(query), batch
 
   # The two verbs
 
   def encode(self, image, camera, t=1.0):
-    """Raw k, v of every layer for context frames, each alone.
+    """Raw k, v of every layer for context frames, each alone, and what their depths may be.
 
-    Images [B, 3, Y, X], cameras [B]; returns a list of (k, v), each [B, G, T, d].
+    Images [B, 3, Y, X], cameras [B]; k and v are [B, G, T, d], depths [B, N].
     """
     h = self.tokens(image, camera, 0)
     m = self.conditioning(torch.full((len(image),), t, dtype=self.dtype), 0)
@@ -238,8 +265,16 @@ class Twin:
     def keep(q, k, v):
       result.append((k, v))
       return attend(q, k, v)
-    for layer in range(self.configuration.layers): h = self.block(layer, h, m, keep)
-    return result
+    for layer in range(self.configuration.layers):
+      last, h = h, self.block(layer, h, m, keep)
+    return Contexts(result, self.guess(last, m))
+
+  def guess(self, h, m):
+    """The logarithm of depth over the anchors' middle, out of what the last layer is given."""
+    c = self.configuration
+    if c.anchorPull is None: return None
+    b1, s1 = (m + self.weights[f"layers.{c.layers - 1}.modulation"])[:, None].chunk(6, -1)[:2]
+    return self.linear("distance", modulated(h, s1, b1)[:, :-c.registers])[..., 0].clamp(-3, 3)
 
   def draw_step(self, z, t, query, contexts=None, camera=None, scale=1.0):
     """One evaluation: the clean image, the log-variance, the inverse depth.
@@ -249,7 +284,7 @@ class Twin:
     """
     c, flat, shape = self.configuration, query.flat(), z.shape[:2]
     h, m = self.tokens(z.flatten(0, 1), flat, 1), self.conditioning(t.flatten(), 1)
-    positions = self.context_positions(query, camera, scale)
+    positions = self.context_positions(query, contexts, camera, scale)
     for layer in range(c.layers):
       attend = self.attend_alone(flat, self.recalled(layer, contexts, positions))
       h = self.block(layer, h, m, attend)
@@ -270,6 +305,30 @@ class Twin:
     return z
 
 
+@dataclass
+class Contexts:
+  """Encoded frames: raw k, v of every layer [..., G, T, d], and guessed depths [..., N], or None."""
+
+  layers: list
+  depths: torch.Tensor | None
+
+  def each(self, change):
+    """The same of changed tensors."""
+    depths = None if self.depths is None else change(self.depths)
+    return Contexts([tuple(map(change, pair)) for pair in self.layers], depths)
+
+
 def grouped(contexts, scenes):
-  """Encoded contexts [S C, G, T, d] by scene: [S, C, G, T, d]."""
-  return [tuple(x.unflatten(0, (scenes, -1)) for x in pair) for pair in contexts]
+  """Encoded contexts [S C, ...] by scene: [S, C, ...]."""
+  return contexts.each(lambda x: x.unflatten(0, (scenes, -1)))
+
+
+def waves(configuration):
+  """By whose phases values are turned, in radians a patch along x and y."""   # [G, A, n, 2]
+  c = configuration
+  n, groups = c.headWidth // (4 * c.anchors), c.anchors * c.keyValueHeads
+  i, a, g = torch.arange(n), torch.arange(c.anchors)[:, None], torch.arange(c.keyValueHeads)
+  turn = (a * c.keyValueHeads + g[:, None, None]).double() / groups            # [G, A, 1]
+  direction = (turn + (i >= n // 2)) * math.pi / 2                             # [G, A, n]
+  size = c.valuePeak * 16 ** (-2 * (i % (n // 2)).double() / n)
+  return torch.stack([size * direction.cos(), size * direction.sin()], -1)

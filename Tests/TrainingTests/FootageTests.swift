@@ -27,6 +27,8 @@ import Torch
     #expect(a.images.bytes == b.images.bytes && a.depth.bytes == b.depth.bytes)
     #expect(a.contextImages?.bytes == b.contextImages?.bytes && a.shown == nil && b.shown == nil)
     #expect((a.contextImages == nil) == (contexts == 0))
+    #expect(a.contextDepth?.bytes == b.contextDepth?.bytes)
+    #expect(a.contextDepth?.shape == (contexts == 0 ? nil : [5 * contexts, 16, 16]))
   }
 
   @Test(arguments: [0, 1, 3])

@@ -1,3 +1,4 @@
+import Foundation
 import Generation
 import TestSupport
 import Testing
@@ -27,8 +28,8 @@ import Torch
   @Test(arguments: [(ElementType.float32, 1e-5), (.float64, 2e-7)])
   func everyTermIsTheTwins(type: ElementType, tolerance: Double) {
     let loss = loss(type).loss
-    #expect(loss.terms.count == 5)
-    for (name, value) in loss.terms + [("total", loss.total.item)] {
+    #expect(loss.terms.map(\.name) == Loss.names && loss.guess.item == 0)
+    for (name, value) in loss.terms.dropLast() + [("total", loss.total.item)] {
       let expected = golden["terms/\(name)"]!.item
       #expect(
         abs(value - expected) < tolerance * expected.magnitude, "\(name): \(value), \(expected)")
@@ -55,6 +56,19 @@ import Torch
       #expect((-error .< -1e-4).to(.float32).mean().item < 2e-2, "\(name)")
       #expect(error.max().item < 2e-2, "\(name)")
     }
+  }
+
+  /// Two contexts of 2 x 1 patches: depths 2 and 4 in one patch have the inverse mean 3/8.
+  @Test func guessesAreHeldAgainstInverseDepths() {
+    let metres: [Float] = [2, 4, 1, 1, 4, 2, 1, 1]
+    let truth = Tensor(metres + metres.map { $0 * 2 }, shape: [2, 2, 4])
+    let inverses: [Float] = [3 / 8, 1, 3 / 16, 1 / 2]
+    let right = Tensor(inverses.map { -log($0 * 0.5) }, shape: [2, 2])
+    let guess = Loss.Guess(depths: right, truth: truth, middle: 0.5, patch: 2)
+    expectClose(guess.goal, right, within: 1e-6)
+    #expect(guess.error.item < 1e-6)
+    let halved = Loss.Guess(depths: right - log(2), truth: truth, middle: 0.5, patch: 2)
+    #expect(abs(halved.error.item - Double(inverses.reduce(0, +)) / 4) < 1e-6, "twice the inverse")
   }
 
   @Test func aPerfectPictureCostsNothing() {

@@ -116,7 +116,10 @@ import Torch
     let plan = Plan.small { ($0.contextShares, $0.tokenDropout) = ([0, 0, 1], 0.5) }
     let (before, after, _) = exposed(plan)
     let model = FrameModel(plan.model, seed: 1)
-    let (all, kept) = (before.recalled(by: model)!(1).keys, after.recalled(by: model)!(1).keys)
+    let kv = before.encoding(by: model)!
+    let (all, kept) = (
+      before.recalled(kv, by: model)(1).keys, after.recalled(kv, by: model)(1).keys
+    )
     let tokens = after.keptTokens!
     #expect(all.shape[1] == 40 && kept.shape[1] == tokens.count && (20..<40).contains(tokens.count))
     for (row, token) in tokens.enumerated() {

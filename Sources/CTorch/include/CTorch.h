@@ -147,19 +147,23 @@ ct_result ct_packed(ct_arg weight, int64_t rows);
 ct_result ct_packed_linear(ct_arg x, ct_arg packed, bool silu, ct_optional factor);
 // Slots: keys [L, G, M, d]; values the same or, in BFloat16, [L, G, M/2 rounded up, d, 2].
 // Places one frame's raw keys and values [L, T, G, d] from slot `first` on.
-// matrix [4, 4] is for columns; cosines and sines are [T, G or 1, A, n].
+// matrix [4, 4] is for columns; cosines and sines are [T, G or 1, A, n], those of values the same if
+// they are turned.
 int32_t ct_place(
     ct_arg keys, ct_arg values, ct_arg matrix, ct_arg cosines, ct_arg sines, int64_t first,
-    ct_tensor *_Nonnull slot_keys, ct_tensor *_Nonnull slot_values);
+    ct_tensor *_Nonnull slot_keys, ct_tensor *_Nonnull slot_values, ct_optional value_cosines,
+    ct_optional value_sines);
 // One layer's attention of T tokens. projections [.., T, (H + 2 G) d]: queries, keys, values; gains [d].
 // Own keys and values go to the last T of the layer's slots, then queries attend to all of them.
 // lens and inverse [4, 4]; cosines and sines [T, 1, 1, n], for each of so many groups.
-// raw_keys and raw_values [T, G, d], if given, get what a memory keeps. Returns [.., T, H d]. Projections
+// raw_keys and raw_values [T, G, d], if given, get what a memory keeps. Where values are turned, their
+// cosines and sines are [T, G, A, n], and back_sines the opposite of the latter. Returns [.., T, H d]. Projections
 // and what is returned are Float32, or both BFloat16.
 ct_result ct_attend(
     ct_arg projections, ct_arg query_gains, ct_arg key_gains, ct_arg lens, ct_arg inverse,
     ct_arg cosines, ct_arg sines, int32_t groups, int64_t layer, ct_tensor *_Nonnull slot_keys,
-    ct_tensor *_Nonnull slot_values, ct_tensor *_Nullable raw_keys, ct_tensor *_Nullable raw_values);
+    ct_tensor *_Nonnull slot_values, ct_tensor *_Nullable raw_keys, ct_tensor *_Nullable raw_values,
+    ct_optional value_cosines, ct_optional value_sines, ct_optional back_sines);
 // stream + gate update, to `sum`; its layer norm over the last axis times `weight` plus `bias`, as
 // dtype, to `normed`. The update is Float32 or BFloat16.
 int32_t ct_add_norm(

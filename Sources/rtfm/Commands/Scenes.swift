@@ -32,7 +32,8 @@ struct Scenes: ParsableCommand {
   var export: String?
 
   func validate() throws {
-    guard (1...1000).contains(count), (1...1000).contains(frames), (1...256).contains(samples) else {
+    let all = 1...1000
+    guard all.contains(count), all.contains(frames), (1...256).contains(samples) else {
       throw ValidationError("count and frames are 1 to 1000, samples 1 to 256")
     }
     if out == nil && export == nil { throw ValidationError("give --out, --export or both") }
@@ -47,7 +48,7 @@ struct Scenes: ParsableCommand {
       note("wrote \(export)")
     }
     guard let out else { return }
-    var sheet = ContactSheet(columns: frames)
+    var sheet = ContactSheet(columns: frames <= 64 ? frames : 16)
     for world in worlds {
       for (i, film) in film(world).enumerated() {
         let caption = ["\(world.family.rawValue) \(world.seed)", world.style.rawValue]

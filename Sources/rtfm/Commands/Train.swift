@@ -33,6 +33,11 @@ struct Train: ParsableCommand {
   var anchorPull: Double?
   @Option(help: "What is left of the anchors' spread, as a power of it, 0 to 1; of --weights, too.")
   var anchorSpread: Double?
+  @Option(
+    help: """
+      Turn of the fastest pair of values' channels, in radians a patch, 0 for none; of --weights, too.
+      """)
+  var valuePeak: Double?
   @Option(help: "Turn of the fastest rotary pair across an image, in radians; of --weights, too.")
   var rotaryPeak: Double?
   @Option(help: "How many times slower the pair after the slowest would turn; of --weights, too.")
@@ -129,25 +134,26 @@ struct Train: ParsableCommand {
     if let resume { return try Trainer.resuming(resume, on: device) { note($0) } }
     var start = try weights.map { try FrameModel(contentsOf: $0, on: device) }
     if let patch { start = start?.resized(patch: patch) }
-    if rotaryPeak != nil || rotaryBase != nil {
-      start = start?.turning(peak: rotaryPeak, base: rotaryBase)
-    }
-    if anchorPull != nil || anchorSpread != nil {
-      start = start?.anchoring(pull: anchorPull, spread: anchorSpread)
-    }
+    start = start?.repositioned(place)
     var configuration = try start?.configuration ?? .preset(named: preset)
     if start == nil {
       configuration.patch = patch ?? configuration.patch
       configuration.anchors = anchors ?? configuration.anchors
       configuration.anchorRange = anchorRange?.values ?? configuration.anchorRange
-      configuration.anchorPull = anchorPull ?? configuration.anchorPull
-      configuration.anchorSpread = anchorSpread ?? configuration.anchorSpread
-      configuration.rotaryPeak = rotaryPeak ?? configuration.rotaryPeak
-      configuration.rotaryBase = rotaryBase ?? configuration.rotaryBase
+      place(&configuration)
     }
     let plan = plan(configuration)
     if let flaw = plan.flaw { throw ValidationError("no run can be like this: \(flaw)") }
     return Trainer(plan, weights: start, on: device)
+  }
+
+  /// What the options say of how tokens are placed, of new weights and others.
+  private func place(_ configuration: inout Configuration) {
+    configuration.anchorPull = anchorPull ?? configuration.anchorPull
+    configuration.anchorSpread = anchorSpread ?? configuration.anchorSpread
+    if let valuePeak { configuration.valuePeak = valuePeak == 0 ? nil : valuePeak }
+    configuration.rotaryPeak = rotaryPeak ?? configuration.rotaryPeak
+    configuration.rotaryBase = rotaryBase ?? configuration.rotaryBase
   }
 
   private func plan(_ configuration: Configuration) -> Plan {
