@@ -11,7 +11,7 @@ import Testing
       let (world, room) = ("\(folder)/room.world", "\(Package.root)/Worlds/room")
       #expect(try Program("world", "import", room, "--out", world).status == 0)
       let info = try Program("world", "info", world, "--json").json()
-      #expect(info["keyframes"] as? Int == 16 && info["given"] as? Int == 16)
+      #expect(info["keyframes"] as? Int == 240 && info["given"] as? Int == 240)
       let before = try Data(contentsOf: URL(filePath: world))
 
       for format in ["nerfstudio", "colmap"] {
