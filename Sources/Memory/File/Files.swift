@@ -143,8 +143,7 @@ enum ReadOnly {
   ) throws -> R {
     let queue = try DatabaseQueue(path: path, configuration: configuration)
     defer { try? queue.close() }
-    // Without a transaction: nobody else writes, and after damage was met none can be ended.
-    return try queue.unsafeRead(body)
+    return try queue.read(body)
   }
 
   /// A name by which SQLite takes no lock and makes no file beside it.
