@@ -276,7 +276,8 @@ int32_t ct_place(
       for (long g = 0; g < heads; g++) {
         const long from = (layer * tokens * heads + g) * d, head = layer * heads + g;
         all.place_keys(turns[g], begin, end, from_k + from, heads * d, slots.key(head), first);
-        all.place_values(value_turns[g], begin, end, from_v + from, heads * d, slots.value(head), first);
+        all.place_values(value_turns[g], begin, end, from_v + from, heads * d, slots.value(head),
+                         first);
       }
     });
   });

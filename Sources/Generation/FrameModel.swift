@@ -139,7 +139,8 @@ public final class FrameModel {
     return Encoding(layers: layers, depths: depths)
   }
 
-  /// What contexts' depths are guessed from: the last layer's normed input `[B, T, D]`.
+  /// What is guessed of contexts' depths, out of the last layer's normed input `[B, T, D]`; nil where
+  /// the network guesses none.
   func guess(_ normed: Tensor) -> Tensor? {  // [B, N]
     guard let distance else { return nil }
     let patches = normed.shape[1] - configuration.registers
