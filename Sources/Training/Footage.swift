@@ -10,7 +10,7 @@ import Torch
 struct Footage {
   let contexts: [[Camera]]  // S x C
   let contextImages: Tensor?  // [S C, 3, Y, X] in -1...1; nil for no contexts
-  /// The contexts', along z, in network units; nil for no contexts.
+  /// The contexts', along z, in network units; nil for no contexts, or where nobody asked.
   let contextDepth: Tensor?  // [S C, Y, X]
   let targets: [Camera]  // S J
   let images: Tensor  // [S J, 3, Y, X]
@@ -36,7 +36,7 @@ extension Footage {
       let metres = Tensor(depths.flatMap { $0 }, shape: [depths.count, h, w])
       return Self.inUnits(metres, shard.scales).sent(to: device)
     }
-    contextDepth = shard.contextDepths.isEmpty ? nil : inUnits(shard.contextDepths)
+    contextDepth = shard.contextDepths.flatMap { $0.isEmpty ? nil : inUnits($0) }
     targets = frames.map(\.camera)
     images = Batch.images(frames, on: device)
     depth = inUnits(shard.depths)
@@ -81,7 +81,9 @@ extension Footage {
     let all = films.images
     let seen = script.contextCount == 0 ? nil : Tensor(shots.flatMap { $0 }).sent(to: device)
     contextImages = seen.map { all.rows($0) }
-    contextDepth = seen.map { Self.inUnits(films.depth.rows($0), script.scales) }
+    contextDepth =
+      script.contextDepths
+      ? seen.map { Self.inUnits(films.depth.rows($0), script.scales) } : nil
     let aimed = Tensor(aims).sent(to: device)
     images = all.rows(aimed)
     depth = Self.inUnits(films.depth.rows(aimed), script.scales)

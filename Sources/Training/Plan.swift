@@ -144,6 +144,9 @@ extension Plan {
 
   /// Whether the loss needs to know what contexts show.
   var needsVisibility: Bool { ownErrors > 0 || consistency > 0 }
+
+  /// Whether the network guesses contexts' depths, and so learns from the true ones.
+  var needsContextDepths: Bool { model.anchorPull != nil }
 }
 
 /// A linear fall of the learning rate to zero, begun when someone wanted a run to end.

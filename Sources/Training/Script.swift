@@ -9,6 +9,8 @@ struct Script: Sendable {
   let scenes: [Scene]
   /// Whether it is to be found out what contexts show of the targets.
   let visibility: Bool
+  /// Whether the contexts' true depths are wanted.
+  let contextDepths: Bool
 
   /// A world and the cameras in it.
   struct Scene: Sendable {
@@ -42,6 +44,7 @@ extension Script {
       Scene(plan, contexts: count, random: &random)
     }
     self.visibility = visibility ?? plan.needsVisibility
+    contextDepths = plan.needsContextDepths
   }
 }
 

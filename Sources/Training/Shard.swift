@@ -4,7 +4,7 @@ import Procedural
 import Scene
 import Torch
 
-/// A shard filmed on a CPU: contexts, targets that share them, and the true depth of both.
+/// A shard filmed on a CPU: contexts, targets that share them, and true depths.
 ///
 /// Plain values, so that background threads can make them; tensors are made where they are used.
 struct Shard: Sendable {
@@ -14,8 +14,8 @@ struct Shard: Sendable {
   let targets: [[Frame]]
   /// Along z, in world units, row by row, for each target of each scene.
   let depths: [[Float]]
-  /// The same for each context of each scene.
-  let contextDepths: [[Float]]
+  /// The same for each context of each scene; if asked for.
+  let contextDepths: [[Float]]?
   /// World units a network unit, of each scene.
   let scales: [Double]
   /// For each pixel of each target, whether its scene's contexts show the surface; if asked for.
@@ -36,7 +36,8 @@ extension Shard {
     contexts = scenes.map { $0.contexts.map(\.frame) }
     targets = scenes.map { $0.targets.map(\.frame) }
     depths = scenes.flatMap { $0.targets.map(\.depth) }
-    contextDepths = scenes.flatMap { $0.contexts.map(\.depth) }
+    contextDepths =
+      script.contextDepths ? scenes.flatMap { $0.contexts.map(\.depth) } : nil
     scales = script.scales
     shown = script.visibility ? scenes.flatMap(\.shown) : nil
   }

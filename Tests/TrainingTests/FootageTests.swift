@@ -1,4 +1,5 @@
 import Filming
+import Generation
 import Procedural
 import TestSupport
 import Testing
@@ -15,9 +16,10 @@ import Torch
     return (Footage(script, Films(films)), Footage(Shard(script), on: .cpu))
   }
 
-  @Test(arguments: [0, 1, 2, 8])
-  func tensorsOfFilmsAreWhatThreadsBring(contexts: Int) {
+  @Test(arguments: [0, 1, 2, 8], [nil, 0.5])
+  func tensorsOfFilmsAreWhatThreadsBring(contexts: Int, pull: Double?) {
     let plan = Plan.small {
+      $0.model.anchorPull = pull
       ($0.contextShares, $0.scenesPerShard) = ((0...8).map { $0 == contexts ? 1 : 0 }, 5)
       ($0.targetsPerScene, $0.revisits) = (4, 0.3)
     }
@@ -28,7 +30,8 @@ import Torch
     #expect(a.contextImages?.bytes == b.contextImages?.bytes && a.shown == nil && b.shown == nil)
     #expect((a.contextImages == nil) == (contexts == 0))
     #expect(a.contextDepth?.bytes == b.contextDepth?.bytes)
-    #expect(a.contextDepth?.shape == (contexts == 0 ? nil : [5 * contexts, 16, 16]))
+    let asked = contexts > 0 && pull != nil
+    #expect(a.contextDepth?.shape == (asked ? [5 * contexts, 16, 16] : nil))
   }
 
   @Test(arguments: [0, 1, 3])

@@ -143,7 +143,8 @@ enum ReadOnly {
   ) throws -> R {
     let queue = try DatabaseQueue(path: path, configuration: configuration)
     defer { try? queue.close() }
-    return try queue.read(body)
+    // No transaction: SQLite ends one at the first page that it can't read, and the rest is wanted.
+    return try queue.unsafeRead(body)
   }
 
   /// A name by which SQLite takes no lock and makes no file beside it.

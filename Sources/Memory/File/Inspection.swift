@@ -104,7 +104,14 @@ extension WorldReport {
   private mutating func forEach(
     _ columns: String, of table: String, _ db: Database, _ body: (Row) throws -> Void
   ) throws {
-    let rows = try Row.fetchCursor(db, sql: "SELECT \(columns) FROM \(table) ORDER BY id")
-    while let row = try rows.next() { attempt { _ in try body(row) } }
+    let rows = try Row.fetchCursor(
+      db, sql: "SELECT \(columns), id AS place FROM \(table) ORDER BY id")
+    var order = RowOrder()
+    while let row = try rows.next() {
+      guard let id = Int.fromDatabaseValue(row["place"]), order.admits(id) else {
+        throw RowDamage(what: "the order of rows of \(table)")
+      }
+      attempt { _ in try body(row) }
+    }
   }
 }

@@ -9,6 +9,21 @@ struct RowDamage: Error {
   let what: String
 }
 
+/// Whether rows' ids go on in one direction: damaged pages may point in a circle, round which SQLite
+/// would lead for ever.
+struct RowOrder {
+  let falls: Bool
+  private var last: Int?
+
+  init(falls: Bool = false) { self.falls = falls }
+
+  /// Whether a row may follow those before.
+  mutating func admits(_ id: Int) -> Bool {
+    defer { last = id }
+    return last.map { falls ? id < $0 : id > $0 } ?? true
+  }
+}
+
 extension Row {
   /// A column's value; whatever else is there, damage is an error and no trap.
   fileprivate func value<T: DatabaseValueConvertible>(

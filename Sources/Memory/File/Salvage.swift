@@ -120,23 +120,27 @@ extension SalvageReport {
   private static func ids(of table: String, _ db: Database, atLeast count: Int) -> [Int] {
     // A page of 4 KiB holds no more than 40 rows of ours.
     let rows = 40 * ((try? Int.fetchOne(db, sql: "PRAGMA page_count")) ?? 0)
-    let (front, isWhole) = readable("SELECT id FROM \(table) ORDER BY id", db)
+    let (front, isWhole) = readable("SELECT id FROM \(table) ORDER BY id", RowOrder(), db)
     if isWhole { return front }
     let after = (front.last ?? -1) + 1
     let (back, _) = readable(
-      "SELECT id FROM \(table) WHERE id >= \(after) ORDER BY id DESC", db)
+      "SELECT id FROM \(table) WHERE id >= \(after) ORDER BY id DESC", RowOrder(falls: true), db)
     let end = back.last ?? max(after, count)
     let between = after..<max(after, min(end, after + rows))
     return front + between + back.reversed()
   }
 
   /// Ids up to the first page that cannot be read; whether there was none.
-  private static func readable(_ query: String, _ db: Database) -> (ids: [Int], isWhole: Bool) {
+  private static func readable(_ query: String, _ order: RowOrder, _ db: Database)
+    -> (ids: [Int], isWhole: Bool)
+  {
     var ids: [Int] = []
+    var order = order
     do {
       let rows = try Row.fetchCursor(db, sql: query)
       while let row = try rows.next() {
-        if let id = Int.fromDatabaseValue(row[0]) { ids.append(id) }
+        guard let id = Int.fromDatabaseValue(row[0]), order.admits(id) else { return (ids, false) }
+        ids.append(id)
       }
       return (ids, true)
     } catch {

@@ -123,6 +123,30 @@ import Testing
     }
   }
 
+  /// A page whose first bytes, by which SQLite knows what it is, are gone: it ends any transaction that
+  /// comes to it.
+  @Test(arguments: [0.3, 0.5, 0.7, 0.9]) func aPageThatCannotBeReadCostsItsRowsOnly(at part: Double)
+    throws
+  {
+    try withWorld(keyframes: 200) { path in
+      var bytes = try Data(contentsOf: URL(filePath: path))
+      let page = Int(Double(bytes.count / 4096) * part) * 4096
+      for i in page..<page + 12 { bytes[i] = 0xEE }
+      try bytes.write(to: URL(filePath: path))
+      let report = try WorldFile.inspect(path, thoroughly: true)
+      #expect(report.problems.count > 0 && report.name != nil, "\(report.problems)")
+      let saved = try salvage(path)
+      #expect(saved.keyframes > 100 && saved.keyframes + saved.lost.count >= 200, "\(saved)")
+      #expect(try WorldFile.inspect(path + ".saved", thoroughly: true).problems == [])
+    }
+  }
+
+  @Test func rowsGoOnInOneDirection() {
+    var (rising, falling) = (RowOrder(), RowOrder(falls: true))
+    #expect([-3, 0, 1, 7].allSatisfy { rising.admits($0) } && !rising.admits(7))
+    #expect([7, 1, 0, -3].allSatisfy { falling.admits($0) } && !falling.admits(7))
+  }
+
   @Test func aFailedMigrationChangesNothing() throws {
     let queue = try DatabaseQueue()
     try queue.writeWithoutTransaction { db in
