@@ -6,13 +6,10 @@ public import Torch
 /// Where values are turned, what was gathered of them is turned back: the rest is by how much a
 /// patch lies aside of where it is needed, and turning a wave by its phase is to shift it.
 public struct OwnPositions {
-  let query: Projective  // q' = P_qᵀ q
-  let key: Projective  // k' = lift(Kn_q)⁻¹ k, v' too
-  let out: Projective  // o' = P_q o
-  let rotary: Rotary
-  /// Of values, and back; nil where they are not turned.
-  let values: (turn: Rotary, back: Rotary)?
-  let groups: Int
+  private let query: Placing  // q' = P_qᵀ q
+  private let key: Placing  // k' = lift(Kn_q)⁻¹ k
+  private let value: Placing  // v' likewise
+  private let out: Placing  // o' = P_q o
 
   /// - Parameters:
   ///   - lens: `[B, 4, 4]`, the lifted intrinsics; `inverse`: their inverses.
@@ -23,43 +20,27 @@ public struct OwnPositions {
     lens: Tensor, inverse: Tensor, angles: Tensor, values: Tensor? = nil, width: Int,
     groups: Int, type: ElementType = .float32
   ) {
-    self.values = values.map {
-      let s = $0.shape
-      let perHead = $0.reshaped(s[0], s[1], 1, s[2], s[3])  // query heads of a group share theirs
-      return (Rotary(angles: $0, type: type), Rotary(angles: -perHead, type: type))
+    func placing(_ matrix: Tensor, _ angles: Tensor?) -> Placing {
+      Placing(matrix: matrix, angles: angles, width: width, groups: groups, type: type)
     }
-    query = Projective(lens, width: width, transposed: true, type: type)
-    key = Projective(inverse, width: width, type: type)
-    out = Projective(lens, width: width, type: type)
-    rotary = Rotary(angles: angles, type: type)
-    self.groups = groups
+    query = placing(lens.transposed(-1, -2).contiguous(), angles)
+    key = placing(inverse, angles)
+    value = placing(inverse, values)
+    out = placing(lens, values.map { -$0 })
   }
 
-  func place(query q: Tensor) -> Tensor { both(q, query) { rotary($0, groups: groups) } }
-  func place(key k: Tensor) -> Tensor { both(k, key) { rotary($0, groups: groups) } }
-
-  func place(value v: Tensor) -> Tensor {
-    both(v, key) { x in values.map { $0.turn(x, groups: groups) } ?? x }
-  }
+  func place(query q: Tensor) -> Tensor { query(q) }
+  func place(key k: Tensor) -> Tensor { key(k) }
+  func place(value v: Tensor) -> Tensor { value(v) }
 
   /// What heads gathered, `[B, T, H, d]`.
-  func replace(out o: Tensor) -> Tensor {
-    both(o, out) { x in
-      guard let values else { return x }
-      let s = x.shape
-      let shared = x.reshaped(s[0], s[1], values.turn.cos.shape[1], -1, s[3])
-      return values.back(shared, groups: groups).reshaped(s)
-    }
-  }
+  func replace(out o: Tensor) -> Tensor { out(o) }
 }
 
 /// How context tokens are placed in the coordinates of the query that recalls them.
 public struct RecalledPositions {
-  let projective: Projective  // M_k
-  let rotary: Rotary
-  /// Of values; nil where they are not turned.
-  let turn: Rotary?
-  let groups: Int
+  private let keys: Placing  // M_k
+  private let values: Placing
 
   /// - Parameters:
   ///   - matrices: `[.., C, 4, 4]`, context image to query camera.
@@ -69,27 +50,16 @@ public struct RecalledPositions {
     matrices: Tensor, angles: Tensor, values: Tensor? = nil, width: Int, groups: Int,
     type: ElementType = .float32
   ) {
-    turn = values.map { Rotary(angles: $0, type: type) }
-    projective = Projective(matrices, width: width, type: type)
-    rotary = Rotary(angles: angles, type: type)
-    self.groups = groups
+    func placing(_ angles: Tensor?) -> Placing {
+      Placing(matrix: matrices, angles: angles, width: width, groups: groups, type: type)
+    }
+    keys = placing(angles)
+    self.values = placing(values)
   }
 
   /// Raw keys `[.., C, T, G, d]` in the query's coordinates.
-  public func place(keys: Tensor) -> Tensor {
-    both(keys, projective) { rotary($0, groups: groups) }
-  }
-
-  public func place(values: Tensor) -> Tensor {
-    both(values, projective) { x in turn.map { $0(x, groups: groups) } ?? x }
-  }
-}
-
-/// Applies one map to the first half of the channels and another to the second.
-private func both(_ x: Tensor, _ first: Projective, _ second: (Tensor) -> Tensor) -> Tensor {
-  let halves = x.split(2)
-  let a = first(halves[0])
-  return .concatenated([a, second(halves[1]).expanded(a.shape)], axis: -1)
+  public func place(keys k: Tensor) -> Tensor { keys(k) }
+  public func place(values v: Tensor) -> Tensor { values(v) }
 }
 
 /// Keys and values of one layer, `[B, T, G, d]`.

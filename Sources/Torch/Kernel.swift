@@ -59,7 +59,7 @@ public final class GPUCode {
 
 /// A function that a GPU runs in many threads at once.
 public final class Kernel {
-  private let pointer: OpaquePointer
+  let pointer: OpaquePointer
   private let name: String
 
   /// - Throws: `GPUError` when the GPU won't take the code.

@@ -8,15 +8,6 @@ import Torch
 @testable import Filming
 @testable import Procedural
 
-/// NVRTC, where pip or the bundle's set-up has brought it.
-enum Compiler {
-  static let isHere: Bool = {
-    let fetched = "\(Package.root)/.deps/cuda/nvidia/cu13/lib/libnvrtc.so.13"
-    if Package.exists(fetched) { setenv("RTFM_NVRTC", fetched, 0) }
-    return GPUCode.compiler != nil
-  }()
-}
-
 @Suite struct FilmKernelTests {
   @Test func everyIncludedFileIsEmbeddedUnderItsName() throws {
     let text = try #require(FilmKernel.text)

@@ -169,6 +169,7 @@ ct_result ct_attend(
 int32_t ct_add_norm(
     ct_arg stream, ct_arg update, ct_arg gate, ct_arg weight, ct_arg bias, int32_t dtype,
     ct_tensor *_Nullable *_Nonnull sum, ct_tensor *_Nullable *_Nonnull normed);
+void ct_keep_memory(void);   // what is freed stays with this process, to be used again (glibc)
 void ct_wait_asleep(void);  // threads that have nothing to do sleep at once, from now on
 bool ct_has_avx512(void);  // F, BW, DQ and VL
 bool ct_has_bfloat16(void);  // AVX-512 BF16
@@ -183,6 +184,22 @@ int32_t ct_backward(ct_arg loss);
 ct_result ct_grad(ct_arg a);  // NULL with an empty error: none yet
 void ct_clear_grad(ct_tensor *_Nonnull a);
 void ct_set_grad_tensor(ct_tensor *_Nonnull a, ct_arg grad);
+
+// ---- Placing heads' channels, with gradients, in one pass (Sources/Layers/Positions.swift)
+// x [.., T, H, d]; matrix [.., 4, 4], Float32, for the first half of the channels, as columns; cosines and
+// sines [.., T, G or 1, A or 1, n] of so many groups A for the second half, NULL to leave it: G divides
+// H. Up to three leading axes broadcast. No gradient goes to matrix and tables.
+ct_result ct_place_heads(
+    ct_arg x, ct_arg matrix, ct_optional cosines, ct_optional sines, int32_t groups);
+// What `backward` does with it: the gradient of an x of which only the shape counts, from the result's.
+ct_result ct_place_heads_back(
+    ct_arg gradient, ct_arg x, ct_arg matrix, ct_optional cosines, ct_optional sines, int32_t groups);
+const char *_Nullable ct_place_heads_text(void);       // of the kernels, for NVRTC; NULL for none
+// A GPU's kernels from now on: to Float32 and BFloat16, forward and back. They are to be kept.
+void ct_place_heads_by(
+    int32_t index, const ct_kernel *_Nullable forward32, const ct_kernel *_Nullable backward32,
+    const ct_kernel *_Nullable forward16, const ct_kernel *_Nullable backward16);
+void ct_place_heads_as_kernels(bool on);  // this thread's CPU tensors by the kernels' text; for tests
 
 // ---- Many tensors at once
 ct_result ct_foreach_norm(ct_list list, int32_t n);  // of all together

@@ -84,6 +84,7 @@ extension Selfcheck {
           })
       }
       skipped += skip.map { "\($0): as was asked for" }
+      if let reason = PlacingKernels.reason(on: device) { skipped.append("placing: \(reason)") }
       passed = checks.allSatisfy(\.passed)
       seconds = (clock.now - start) / .seconds(1)
     }

@@ -113,6 +113,7 @@ struct Train: ParsableCommand {
 
   func run() throws {
     let device = try Device(named: device)
+    if device == .cpu { Runtime.keepMemory() }
     let trainer = try trainer(on: device)
     trainer.filmsOnGPU = gpuFilms
     var run = try TrainingRun(trainer, folder: out)
@@ -127,6 +128,9 @@ struct Train: ParsableCommand {
     }
     note("\(trainer.model.parameterCount) parameters on \(device), from step \(trainer.step)")
     note(trainer.filming)
+    if let reason = PlacingKernels.reason(on: device) {
+      note("tokens are placed by many operations, which takes longer: \(reason)")
+    }
     try run.run(minutes: minutes, stop: { Interruption.came }) { note($0) }
   }
 

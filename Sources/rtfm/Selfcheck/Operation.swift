@@ -27,6 +27,8 @@ struct Operation: Sendable {
   /// What an operation is given: numbers from a seed.
   enum Input: Sendable {
     case normal([Int])
+    /// The same in Float32 everywhere, and without a gradient.
+    case constant([Int])
     /// Numbers in 0.5..<2.
     case positive([Int])
     /// So many row numbers below a limit.
@@ -36,9 +38,17 @@ struct Operation: Sendable {
       let g = Generator(seed: seed)
       switch self {
       case .normal(let shape): return g.normal(shape, type: .float64)
+      case .constant(let shape): return g.normal(shape)
       case .positive(let shape): return g.uniform(shape, type: .float64) * 1.5 + 0.5
       case .rows(let count, let limit):
         return (g.uniform([count], type: .float64) * Double(limit)).to(.int64)
+      }
+    }
+
+    var hasGradient: Bool {
+      switch self {
+      case .normal, .positive: true
+      case .constant, .rows: false
       }
     }
   }
@@ -62,8 +72,10 @@ struct Operation: Sendable {
       let t = input.tensor(seed: UInt64(i + 1))
       return t.type == .float64 ? t.to(type).to(.float64) : t
     }
-    let truth = outcome(run, values)
-    let found = outcome(other, values.map { $0.to($0.type == .float64 ? type : $0.type, device) })
+    let tracked = inputs.map { hasGradient && $0.hasGradient }
+    let truth = outcome(run, values, tracked)
+    let found = outcome(
+      other, values.map { $0.to($0.type == .float64 ? type : $0.type, device) }, tracked)
     let tolerance = (type == .float32 ? 1e-5 : 1e-2) * leniency
     let result = Check(name, "\(type)", found.result, truth: truth.result, within: tolerance)
     guard hasGradient else { return (result, nil) }
@@ -73,11 +85,11 @@ struct Operation: Sendable {
     return (result, Check.worst(gradients))
   }
 
-  private func outcome(_ body: ([Tensor]) -> Tensor, _ values: [Tensor]) -> (
-    result: Tensor, gradients: [Tensor]
-  ) {
+  private func outcome(
+    _ body: ([Tensor]) -> Tensor, _ values: [Tensor], _ hasGradients: [Bool]
+  ) -> (result: Tensor, gradients: [Tensor]) {
     let inputs = values.map { $0.copy() }
-    let tracked = inputs.filter { hasGradient && $0.type != .int64 }
+    let tracked = zip(inputs, hasGradients).filter { $1 }.map { $0.0 }
     tracked.forEach { $0.trackGradient() }
     let result = body(inputs)
     guard hasGradient else { return (result, []) }

@@ -1,10 +1,11 @@
+import Layers
 import Torch
 
 extension Operation {
   /// Every function of `CTorch.h` that computes on any device; a test sees to it that none is left
   /// out.
   static let all: [Operation] = [
-    arithmetic, comparisons, elementwise, products, norms, sums, images, shapes, moves, inPlace,
+    arithmetic, comparisons, elementwise, products, placing, norms, sums, images, shapes, moves, inPlace,
     lists, making,
   ].flatMap { $0 }
 
@@ -67,6 +68,26 @@ extension Operation {
         [.normal([1, 16, 20, 128]), .normal([1, 4, 33, 128]), .normal([1, 4, 33, 128])],
       ], leniency: 4
     ) { Tensor.attention($0[0], $0[1], $0[2]) },
+  ]
+
+  private static let placing: [Operation] = [
+    Operation(
+      "place_heads", calls: ["place_heads", "place_heads_back"],
+      [
+        // Contexts of two scenes as three targets of each see them, and a frame's own tokens.
+        [
+          .normal([2, 1, 4, 9, 4, 32]), .constant([2, 3, 4, 4, 4]),
+          .constant([2, 3, 4, 9, 4, 2, 4]),
+        ],
+        [.normal([3, 20, 6, 64]), .constant([3, 4, 4]), .constant([20, 2, 2, 8])],
+        [.normal([2, 20, 3, 64]), .constant([2, 4, 4]), .constant([20, 1, 1, 8])],
+      ], leniency: 4
+    ) {
+      let placing = Placing(
+        matrix: $0[1], angles: $0[2], width: $0[0].shape.last! / 2, groups: 2, type: $0[0].type,
+        inOnePass: $0[0].type != .float64)
+      return placing($0[0])
+    }
   ]
 
   private static let norms: [Operation] = [

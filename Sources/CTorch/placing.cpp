@@ -1,0 +1,317 @@
+// Placing heads' channels, with gradients, in one pass over the memory: what Sources/Layers/Positions.swift
+// says in tensor operations, each of which would read and write all of it again.
+#include "handle.h"
+#include "parallel.h"
+#include "placing_kernel.h"
+
+#include <torch/csrc/autograd/custom_function.h>
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <vector>
+
+using namespace ctorch;
+using placing::Half;
+using placing::Long;
+using placing::number;
+using placing::set;
+using placing::Shape;
+
+namespace {
+
+typedef float Four __attribute__((ext_vector_type(4)));
+
+constexpr long max_width = 256;  // channels of a head
+
+/// A place on the leading axes of the result.
+struct Lead {
+  Long at[3];
+
+  Lead(Long before, const Shape &s)
+      : at{before / s.lead[2] / s.lead[1], before / s.lead[2] % s.lead[1], before % s.lead[2]} {}
+
+  Long offset(const Long *strides) const {
+    return at[0] * strides[0] + at[1] * strides[1] + at[2] * strides[2];
+  }
+};
+
+/// How many of x's own elements lie along a leading axis.
+Long own_size(const Shape &s, int axis) { return s.from[axis] == 0 ? 1 : s.lead[axis]; }
+
+/// Calls `f` with every place of the result that is made of x's own place.
+template <class F>
+void for_results(Long own, const Shape &s, F f) {
+  Long at[3], count[3];
+  for (int k = 2; k >= 0; k--) {
+    const Long size = own_size(s, k);
+    count[k] = s.lead[k] / size;
+    at[k] = own % size;
+    own /= size;
+  }
+  for (Long a = at[0]; a < at[0] + count[0]; a++)
+    for (Long b = at[1]; b < at[1] + count[1]; b++)
+      for (Long c = at[2]; c < at[2] + count[2]; c++) f((a * s.lead[1] + b) * s.lead[2] + c);
+}
+
+/// A 4 x 4 matrix's columns, or its transpose's.
+void read_columns(const float *m, Four *columns, bool transposed) {
+  for (int i = 0; i < 4; i++)
+    for (int j = 0; j < 4; j++) columns[j][i] = transposed ? m[4 * j + i] : m[4 * i + j];
+}
+
+}  // namespace
+
+#if defined(__x86_64__)
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#define ISA wide
+namespace {
+#include "placing_rows.h"
+}
+#undef ISA
+#pragma clang attribute pop
+#endif
+
+#define ISA plain
+namespace {
+#include "placing_rows.h"
+}
+#undef ISA
+
+namespace {
+
+/// How a head's channels are placed.
+struct Tables {
+  at::Tensor matrix;          // [lead.., 4, 4], Float32
+  at::Tensor cosines, sines;  // [.., T, G or 1, A or 1, n], empty to leave the second half
+  int64_t groups;
+
+  bool turn() const { return cosines.numel() > 0; }
+};
+
+/// Where a tensor's numbers are; none for an empty one.
+template <class N = void>
+N *address(const at::Tensor &t) {
+  return t.numel() > 0 ? static_cast<N *>(t.data_ptr()) : nullptr;
+}
+
+/// The kernels of a GPU, by its number: to Float32 and BFloat16, forward and back.
+struct Kernels {
+  const ct_kernel *forward[2] = {}, *backward[2] = {};
+};
+std::mutex kernels_lock;
+std::array<Kernels, 64> kernels_of;
+
+Kernels kernels(int64_t device) {
+  std::lock_guard<std::mutex> guard(kernels_lock);
+  return device >= 0 && device < int64_t(kernels_of.size()) ? kernels_of[device] : Kernels{};
+}
+
+/// The result's leading axes, three of them.
+std::vector<int64_t> lead(const at::Tensor &x, const at::Tensor &matrix) {
+  auto both = at::infer_size(x.sizes().slice(0, x.dim() - 3), matrix.sizes().slice(0, matrix.dim() - 2));
+  TORCH_CHECK(both.size() <= 3, "place_heads: ", both.size(), " leading axes; 3 are possible");
+  return std::vector<int64_t>(both.begin(), both.end());
+}
+
+std::vector<int64_t> joined(std::vector<int64_t> a, at::IntArrayRef b) {
+  a.insert(a.end(), b.begin(), b.end());
+  return a;
+}
+
+void set_three(Long *to, at::IntArrayRef values, Long missing) {
+  const size_t n = values.size();
+  for (size_t i = 0; i < 3; i++) to[i] = i < 3 - n ? missing : values[i - (3 - n)];
+}
+
+/// How x, contiguous and of some sizes, and the tables lie in memory.
+Shape shape(at::IntArrayRef sizes, const std::vector<int64_t> &lead, const Tables &t) {
+  const size_t rank = sizes.size();
+  const int64_t d = sizes[rank - 1], heads = sizes[rank - 2], tokens = sizes[rank - 3];
+  TORCH_CHECK(d % 16 == 0 && d <= max_width, "place_heads: heads of ", d, " channels");
+  Shape s = {};
+  s.tokens = int(tokens);
+  s.heads = int(heads);
+  s.width = int(d);
+  s.groups = int(t.groups);
+  s.pairs = int(d / 4 / t.groups);
+  s.share = 1;
+  TORCH_CHECK(s.pairs % 2 == 0 && s.pairs * t.groups * 4 == d, "place_heads: ", t.groups,
+              " groups in ", d, " channels");
+  set_three(s.lead, lead, 1);
+  int64_t stride = tokens * heads * d;
+  std::vector<int64_t> strides(lead.size(), 0);
+  for (size_t k = rank - 3; k-- > 0;) {
+    const size_t at = k + lead.size() - (rank - 3);
+    strides[at] = sizes[k] == 1 ? 0 : stride;
+    stride *= sizes[k];
+  }
+  set_three(s.from, strides, 0);
+  if (!t.turn()) return s;
+  const int64_t shared = t.cosines.size(-3);
+  TORCH_CHECK(heads % shared == 0, "place_heads: tables of ", shared, " heads for ", heads);
+  s.share = int(heads / shared);
+  const auto whole = t.cosines.expand(joined(lead, {tokens, shared, t.groups, s.pairs}));
+  const auto all = whole.strides();
+  TORCH_CHECK(all.back() == 1, "place_heads: a table's angles are apart");
+  set_three(s.table, all.slice(0, lead.size()), 0);
+  s.table_token = all[lead.size()];
+  s.table_head = all[lead.size() + 1];
+  s.table_group = all[lead.size() + 2];
+  return s;
+}
+
+template <class N>
+void by_cpu(bool back, const Shape &s, const at::Tensor &from, const Tables &t, at::Tensor &to) {
+  const N *x = address<N>(from), *cosines = address<N>(t.cosines), *sines = address<N>(t.sines);
+  const float *matrix = address<float>(t.matrix);
+  N *y = address<N>(to);
+  auto *way = back ? plain::backward<N> : plain::forward<N>;
+#if defined(__x86_64__)
+  static const bool wide = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  if (wide) way = back ? wide::backward<N> : wide::forward<N>;
+#endif
+  parallel(
+      to.numel() / (int64_t(s.heads) * s.width),
+      [&](int64_t i) { way(s, i / s.tokens, i % s.tokens, x, matrix, cosines, sines, y); },
+      small / (s.heads * s.width));
+}
+
+void by_gpu(bool back, Shape s, const at::Tensor &from, const Tables &t, at::Tensor &to) {
+  const bool half = from.scalar_type() == at::kBFloat16;
+  const Kernels known = kernels(from.get_device());
+  const ct_kernel *kernel = back ? known.backward[half] : known.forward[half];
+  TORCH_CHECK(kernel, "place_heads: no kernels for ", from.device());
+  Long count = to.numel() / 8;
+  void *x = address(from), *matrix = address(t.matrix), *cosines = address(t.cosines),
+       *sines = address(t.sines), *y = address(to);
+  void *arguments[] = {&count, &s, &x, &matrix, &cosines, &sines, &y};
+  const uint32_t grid[] = {uint32_t((count + 255) / 256), 1, 1}, block[] = {256, 1, 1};
+  if (count > 0 && ct_kernel_launch(kernel, grid, block, arguments) != 0)
+    throw std::runtime_error(last_error);
+}
+
+/// The kernels' text on a CPU, thread by thread.
+template <class N>
+void by_thread(bool back, const Shape &s, const at::Tensor &from, const Tables &t, at::Tensor &to) {
+  const N *x = address<N>(from), *cosines = address<N>(t.cosines), *sines = address<N>(t.sines);
+  const float *matrix = address<float>(t.matrix);
+  N *y = address<N>(to);
+  for (Long i = 0; i < to.numel() / 8; i++)
+    (back ? placing::backward<N> : placing::forward<N>)(i, s, x, matrix, cosines, sines, y);
+}
+
+/// For tests: whether this thread does as a GPU's kernels would.
+thread_local bool as_kernels = false;
+
+void run(bool back, const Shape &s, const at::Tensor &from, const Tables &t, at::Tensor &to) {
+  const bool half = from.scalar_type() == at::kBFloat16;
+  if (!from.is_cpu()) return by_gpu(back, s, from, t, to);
+  if (as_kernels) return (half ? by_thread<Half> : by_thread<float>)(back, s, from, t, to);
+  (half ? by_cpu<Half> : by_cpu<float>)(back, s, from, t, to);
+}
+
+at::Tensor whole(const at::Tensor &matrix, const std::vector<int64_t> &axes) {
+  return matrix.expand(joined(axes, {4, 4})).contiguous();
+}
+
+/// The gradient of an x of some sizes.
+at::Tensor brought_back(
+    const at::Tensor &gradient, at::IntArrayRef sizes, const std::vector<int64_t> &axes,
+    const Tables &tables) {
+  const auto from = gradient.contiguous();
+  auto dx = at::empty(sizes, from.options());
+  run(true, shape(sizes, axes, tables), from, tables, dx);
+  return dx;
+}
+
+struct PlaceHeads : torch::autograd::Function<PlaceHeads> {
+  static at::Tensor forward(
+      torch::autograd::AutogradContext *context, const at::Tensor &x, const at::Tensor &matrix,
+      const at::Tensor &cosines, const at::Tensor &sines, int64_t groups) {
+    const auto axes = lead(x, matrix);
+    const auto from = x.contiguous();
+    const Tables tables = {whole(matrix, axes), cosines, sines, groups};
+    const Shape s = shape(from.sizes(), axes, tables);
+    auto y = at::empty(joined(axes, from.sizes().slice(from.dim() - 3)), from.options());
+    run(false, s, from, tables, y);
+    context->save_for_backward({tables.matrix, cosines, sines});
+    context->saved_data["sizes"] = from.sizes();
+    context->saved_data["axes"] = axes;
+    context->saved_data["groups"] = groups;
+    return y;
+  }
+
+  static torch::autograd::variable_list backward(
+      torch::autograd::AutogradContext *context, torch::autograd::variable_list gradients) {
+    const auto saved = context->get_saved_variables();
+    const Tables tables = {
+        saved[0], saved[1], saved[2], context->saved_data["groups"].toInt()};
+    const auto sizes = context->saved_data["sizes"].toIntVector();
+    const auto axes = context->saved_data["axes"].toIntVector();
+    const auto dx = brought_back(gradients[0], sizes, axes, tables);
+    return {dx, at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
+  }
+};
+
+/// Tables as the loops read them: of x's type, the last axis without gaps.
+at::Tensor table(const at::Tensor &x, const ct_tensor *t) {
+  if (!t) return at::empty({0}, x.options());
+  TORCH_CHECK(!t->value.requires_grad() && t->value.scalar_type() == x.scalar_type() &&
+                  t->value.device() == x.device(),
+              "place_heads: a table of another type or place, or one that wants a gradient");
+  return t->value.stride(-1) == 1 ? t->value : t->value.contiguous();
+}
+
+}  // namespace
+
+ct_tensor *ct_place_heads(
+    ct_arg x, ct_arg matrix, ct_optional cosines, ct_optional sines, int32_t groups) {
+  return tensor([&] {
+    const auto &v = x->value;
+    TORCH_CHECK(v.scalar_type() == at::kFloat || v.scalar_type() == at::kBFloat16,
+                "place_heads: needs Float32 or BFloat16");
+    TORCH_CHECK(matrix->value.scalar_type() == at::kFloat && !matrix->value.requires_grad() &&
+                    matrix->value.device() == v.device(),
+                "place_heads: needs a Float32 matrix beside x, without gradient");
+    return PlaceHeads::apply(v, matrix->value, table(v, cosines), table(v, sines), groups);
+  });
+}
+
+ct_tensor *ct_place_heads_back(
+    ct_arg gradient, ct_arg x, ct_arg matrix, ct_optional cosines, ct_optional sines,
+    int32_t groups) {
+  return tensor([&] {
+    const auto &v = x->value;
+    const auto axes = lead(v, matrix->value);
+    return brought_back(
+        gradient->value, v.sizes(), axes,
+        {whole(matrix->value, axes), table(v, cosines), table(v, sines), groups});
+  });
+}
+
+void ct_place_heads_by(
+    int32_t index, const ct_kernel *forward32, const ct_kernel *backward32,
+    const ct_kernel *forward16, const ct_kernel *backward16) {
+  std::lock_guard<std::mutex> guard(kernels_lock);
+  if (index >= 0 && index < int32_t(kernels_of.size()))
+    kernels_of[index] = Kernels{{forward32, forward16}, {backward32, backward16}};
+}
+
+void ct_place_heads_as_kernels(bool on) { as_kernels = on; }
+
+#if defined(__has_embed)
+#pragma clang diagnostic ignored "-Wc23-extensions"
+
+const char *ct_place_heads_text(void) {
+  static const unsigned char text[] = {
+#embed "placing_kernel.h" suffix(, 0)
+  };
+  return reinterpret_cast<const char *>(text);
+}
+
+#else  // clang before 19 can't put files into a program
+
+const char *ct_place_heads_text(void) { return nullptr; }
+
+#endif

@@ -1,0 +1,116 @@
+internal import CTorch
+import Synchronization
+
+// Placing heads' channels (Layers' `Placing` says what that is) in one pass over the memory, with
+// gradients: in tensor operations, each of a dozen would read and write all of it again.
+extension Tensor {
+  /// Channels `[.., T, H, d]` with the first half, in groups of four, multiplied by a matrix, and the
+  /// pairs of the second half turned.
+  ///
+  /// - Parameters:
+  ///   - matrix: `[.., 4, 4]`, Float32, for column vectors. Leading axes broadcast, up to three.
+  ///   - turn: cosines and sines `[.., T, G or 1, A or 1, n]`, of this tensor's type; G divides H. Nil
+  ///     leaves the second half as it is.
+  ///   - groups: A.
+  public func placedHeads(
+    matrix: Tensor, turn: (cosines: Tensor, sines: Tensor)?, groups: Int
+  ) -> Tensor {
+    Tensor.make("place heads", [self, matrix] + (turn.map { [$0.cosines, $0.sines] } ?? [])) {
+      ct_place_heads(
+        pointer, matrix.pointer, turn?.cosines.pointer, turn?.sines.pointer, Int32(groups))
+    }
+  }
+
+  /// Runs `body` with this thread's CPU tensors placed by the text of a GPU's kernels, thread after
+  /// thread: for tests.
+  static func placingAsKernels<R>(_ body: () throws -> R) rethrows -> R {
+    ct_place_heads_as_kernels(true)
+    defer { ct_place_heads_as_kernels(false) }
+    return try body()
+  }
+}
+
+/// A GPU's kernels for ``Tensor/placedHeads(matrix:turn:groups:)``, compiled when it is first asked for.
+public enum PlacingKernels {
+  private static let known = Mutex<[Device: Result<Void, GPUError>]>([:])
+  /// What was compiled is kept for good.
+  nonisolated(unsafe) private static var kept: [Kernel] = []
+
+  /// Whether a device can place heads in one pass.
+  public static func work(on device: Device) -> Bool { reason(on: device) == nil }
+
+  /// Why a device can't; nil where it can.
+  public static func reason(on device: Device) -> GPUError? {
+    guard case .cuda(let index) = device else {
+      return device == .cpu ? nil : GPUError("\(device) is no CPU and none of NVIDIA's GPUs")
+    }
+    let result = known.withLock { known in
+      if let known = known[device] { return known }
+      let new = Result { try make(on: device, index) }.mapError {
+        $0 as? GPUError ?? GPUError("\($0)")
+      }
+      known[device] = new
+      return new
+    }
+    if case .failure(let error) = result { return error }
+    return nil
+  }
+
+  /// Has the device's heads placed in tensor operations from now on.
+  public static func giveUp(on device: Device, because reason: String) {
+    known.withLock { $0[device] = .failure(GPUError(reason)) }
+  }
+
+  private static func make(on device: Device, _ index: Int) throws {
+    guard let facts = device.facts else { throw GPUError("\(device) is none of NVIDIA's GPUs") }
+    let code = try code(architecture: facts.architecture)
+    let all = try ["float32", "bfloat16"].flatMap { type in
+      try ["forward", "backward"].map {
+        try Kernel(code, function: "place_\($0)_\(type)", on: device)
+      }
+    }
+    kept += all
+    ct_place_heads_by(
+      Int32(index), all[0].pointer, all[1].pointer, all[2].pointer, all[3].pointer)
+    for type in [ElementType.float32, .bfloat16] where Trial.error(type, on: device) > 0.1 {
+      throw GPUError("\(device) places heads in one pass as no CPU does (\(type))")
+    }
+  }
+
+  /// A small case, against a CPU: no kernel is relied on before it has done it.
+  private enum Trial {
+    /// The greatest difference of results and gradients, of numbers around 1.
+    static func error(_ type: ElementType, on device: Device) -> Double {
+      let (here, there) = (outcome(type, on: .cpu), outcome(type, on: device))
+      return zip(here, there).map { a, b in
+        (a.to(.float32) - b.to(.float32, .cpu)).abs().reshaped(-1).max(0).item
+      }.reduce(0) { $1.isFinite ? max($0, $1) : .infinity }
+    }
+
+    private static func outcome(_ type: ElementType, on device: Device) -> [Tensor] {
+      let random = Generator(seed: 3)
+      func numbers(_ shape: Int...) -> Tensor { random.normal(shape) }
+      let x = numbers(2, 1, 3, 5, 4, 32).to(type, device)
+      let matrix = numbers(2, 2, 3, 4, 4).to(device)
+      let angles = numbers(2, 2, 3, 5, 2, 2, 4)
+      let turn = (angles.cos().to(type, device), angles.sin().to(type, device))
+      let y = x.placedHeads(matrix: matrix, turn: turn, groups: 2)
+      let gradient = Tensor.make("place heads back", [y, x]) {
+        ct_place_heads_back(
+          y.pointer, x.pointer, matrix.pointer, turn.0.pointer, turn.1.pointer, 2)
+      }
+      return [y, gradient]
+    }
+  }
+
+  /// The kernels' machine code, by NVRTC; needs no GPU.
+  ///
+  /// - Throws: `GPUError`.
+  public static func code(architecture: Int) throws -> GPUCode {
+    guard let text = ct_place_heads_text() else {
+      throw GPUError("placing heads on a GPU needs a program built with clang 19+")
+    }
+    return try GPUCode(
+      String(cString: text), name: "placing_kernel.h", architecture: architecture)
+  }
+}
