@@ -5,8 +5,8 @@ extension Operation {
   /// Every function of `CTorch.h` that computes on any device; a test sees to it that none is left
   /// out.
   static let all: [Operation] = [
-    arithmetic, comparisons, elementwise, products, placing, norms, sums, images, shapes, moves, inPlace,
-    lists, making,
+    arithmetic, comparisons, elementwise, products, placing, norms, sums, images, shapes, moves,
+    inPlace, lists, making,
   ].flatMap { $0 }
 
   private static let pairs: [[Input]] = [
