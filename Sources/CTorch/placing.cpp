@@ -95,7 +95,7 @@ N *address(const at::Tensor &t) {
   return t.numel() > 0 ? static_cast<N *>(t.data_ptr()) : nullptr;
 }
 
-/// The kernels of a GPU, by its number: to Float32 and BFloat16, forward and back.
+/// The kernels of a GPU, of Float32 and of BFloat16, forward and back.
 struct Kernels {
   const ct_kernel *forward[2] = {}, *backward[2] = {};
 };

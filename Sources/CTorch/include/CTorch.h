@@ -195,7 +195,7 @@ ct_result ct_place_heads(
 ct_result ct_place_heads_back(
     ct_arg gradient, ct_arg x, ct_arg matrix, ct_optional cosines, ct_optional sines, int32_t groups);
 const char *_Nullable ct_place_heads_text(void);       // of the kernels, for NVRTC; NULL for none
-// A GPU's kernels from now on: to Float32 and BFloat16, forward and back. They are to be kept.
+// A GPU's kernels from now on, of Float32 and of BFloat16, forward and back. They are to be kept.
 void ct_place_heads_by(
     int32_t index, const ct_kernel *_Nullable forward32, const ct_kernel *_Nullable backward32,
     const ct_kernel *_Nullable forward16, const ct_kernel *_Nullable backward16);
