@@ -13,7 +13,9 @@
 
 using namespace ctorch;
 using placing::Half;
+using placing::Lead;
 using placing::Long;
+using placing::for_results;
 using placing::number;
 using placing::set;
 using placing::Shape;
@@ -23,36 +25,6 @@ namespace {
 typedef float Four __attribute__((ext_vector_type(4)));
 
 constexpr long max_width = 256;  // channels of a head
-
-/// A place on the leading axes of the result.
-struct Lead {
-  Long at[3];
-
-  Lead(Long before, const Shape &s)
-      : at{before / s.lead[2] / s.lead[1], before / s.lead[2] % s.lead[1], before % s.lead[2]} {}
-
-  Long offset(const Long *strides) const {
-    return at[0] * strides[0] + at[1] * strides[1] + at[2] * strides[2];
-  }
-};
-
-/// How many of x's own elements lie along a leading axis.
-Long own_size(const Shape &s, int axis) { return s.from[axis] == 0 ? 1 : s.lead[axis]; }
-
-/// Calls `f` with every place of the result that is made of x's own place.
-template <class F>
-void for_results(Long own, const Shape &s, F f) {
-  Long at[3], count[3];
-  for (int k = 2; k >= 0; k--) {
-    const Long size = own_size(s, k);
-    count[k] = s.lead[k] / size;
-    at[k] = own % size;
-    own /= size;
-  }
-  for (Long a = at[0]; a < at[0] + count[0]; a++)
-    for (Long b = at[1]; b < at[1] + count[1]; b++)
-      for (Long c = at[2]; c < at[2] + count[2]; c++) f((a * s.lead[1] + b) * s.lead[2] + c);
-}
 
 /// A 4 x 4 matrix's columns, or its transpose's.
 void read_columns(const float *m, Four *columns, bool transposed) {

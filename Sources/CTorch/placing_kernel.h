@@ -54,6 +54,33 @@ struct Shape {
   int share;          // neighbouring heads with the same table
 };
 
+/// A place on the leading axes of the result.
+struct Lead {
+  Long at[3];
+
+  PLACING_DEVICE Lead(Long before, const Shape &s)
+      : at{before / s.lead[2] / s.lead[1], before / s.lead[2] % s.lead[1], before % s.lead[2]} {}
+
+  PLACING_DEVICE Long offset(const Long *strides) const {
+    return at[0] * strides[0] + at[1] * strides[1] + at[2] * strides[2];
+  }
+};
+
+/// Calls `f` with every place of the result that is made of one of x's own places.
+template <class F>
+PLACING_DEVICE void for_results(Long own, const Shape &s, F f) {
+  Long at[3], count[3];
+  for (int k = 2; k >= 0; k--) {
+    count[k] = s.from[k] == 0 ? s.lead[k] : 1;
+    const Long size = s.lead[k] / count[k];
+    at[k] = own % size;
+    own /= size;
+  }
+  for (Long a = at[0]; a < at[0] + count[0]; a++)
+    for (Long b = at[1]; b < at[1] + count[1]; b++)
+      for (Long c = at[2]; c < at[2] + count[2]; c++) f((a * s.lead[1] + b) * s.lead[2] + c);
+}
+
 /// The token and head of row i of [.., tokens, heads], and what is before them.
 struct Row {
   Long before;
@@ -80,10 +107,8 @@ PLACING_DEVICE void forward(
     Long i, const Shape &s, const N *x, const float *matrix, const N *cosines, const N *sines, N *y) {
   const int parts = s.width / 8, part = int(i % parts), half = s.width / 2;
   const Row row(i / parts, s);
-  const Long c = row.before % s.lead[2], b = row.before / s.lead[2] % s.lead[1],
-             a = row.before / s.lead[2] / s.lead[1];
-  const N *from = x + a * s.from[0] + b * s.from[1] + c * s.from[2] +
-                  (Long(row.token) * s.heads + row.head) * s.width;
+  const Lead lead(row.before, s);
+  const N *from = x + lead.offset(s.from) + (Long(row.token) * s.heads + row.head) * s.width;
   N *to = y + i / parts * s.width;
   const float *m = matrix + 16 * row.before;
   const Several<N, 4> v = *reinterpret_cast<const Several<N, 4> *>(from + 4 * part);
@@ -98,8 +123,7 @@ PLACING_DEVICE void forward(
                       q = *reinterpret_cast<const Several<N, 2> *>(from + first + s.pairs);
   Several<N, 2> u = p, t = q;
   if (cosines) {
-    const Long at =
-        table_at(s, a * s.table[0] + b * s.table[1] + c * s.table[2], row, pair);
+    const Long at = table_at(s, lead.offset(s.table), row, pair);
     for (int k = 0; k < 2; k++) {
       const float cosine = number(cosines[at + k]), sine = number(sines[at + k]);
       set(u.at[k], number(p.at[k]) * cosine - number(q.at[k]) * sine);
@@ -117,40 +141,24 @@ PLACING_DEVICE void backward(
     Long i, const Shape &s, const N *dy, const float *matrix, const N *cosines, const N *sines, N *dx) {
   const int parts = s.width / 8, part = int(i % parts), half = s.width / 2;
   const Row row(i / parts, s);
-  // Of each axis, where x's own element lies, and how many results are made of it.
-  Long at[3], count[3], rest = row.before;
-  for (int k = 2; k >= 0; k--) {
-    count[k] = s.from[k] == 0 ? s.lead[k] : 1;
-    const Long own = s.lead[k] / count[k];
-    at[k] = rest % own;
-    rest /= own;
-  }
   const int pair = 2 * part, first = half + pair + pair / s.pairs * s.pairs;
   float v[4] = {0, 0, 0, 0}, p[2] = {0, 0}, q[2] = {0, 0};
-  for (Long a = at[0]; a < at[0] + count[0]; a++)
-    for (Long b = at[1]; b < at[1] + count[1]; b++)
-      for (Long c = at[2]; c < at[2] + count[2]; c++) {
-        const Long before = (a * s.lead[1] + b) * s.lead[2] + c;
-        const N *from =
-            dy + ((before * s.tokens + row.token) * s.heads + row.head) * s.width;
-        const float *m = matrix + 16 * before;
-        const Several<N, 4> w = *reinterpret_cast<const Several<N, 4> *>(from + 4 * part);
-        for (int r = 0; r < 4; r++)
-          for (int k = 0; k < 4; k++) v[k] += m[4 * r + k] * number(w.at[r]);
-        const Several<N, 2> u = *reinterpret_cast<const Several<N, 2> *>(from + first),
-                            t = *reinterpret_cast<const Several<N, 2> *>(from + first + s.pairs);
-        const Long place = a * s.table[0] + b * s.table[1] + c * s.table[2];
-        for (int k = 0; k < 2; k++) {
-          float cosine = 1, sine = 0;
-          if (cosines) {
-            const Long j = table_at(s, place, row, pair) + k;
-            cosine = number(cosines[j]);
-            sine = number(sines[j]);
-          }
-          p[k] += number(u.at[k]) * cosine + number(t.at[k]) * sine;
-          q[k] += number(t.at[k]) * cosine - number(u.at[k]) * sine;
-        }
-      }
+  for_results(row.before, s, [&](Long before) {
+    const N *from = dy + ((before * s.tokens + row.token) * s.heads + row.head) * s.width;
+    const float *m = matrix + 16 * before;
+    const Several<N, 4> w = *reinterpret_cast<const Several<N, 4> *>(from + 4 * part);
+    for (int r = 0; r < 4; r++)
+      for (int k = 0; k < 4; k++) v[k] += m[4 * r + k] * number(w.at[r]);
+    const Several<N, 2> u = *reinterpret_cast<const Several<N, 2> *>(from + first),
+                        t = *reinterpret_cast<const Several<N, 2> *>(from + first + s.pairs);
+    const Long place = table_at(s, Lead(before, s).offset(s.table), row, pair);
+    for (int k = 0; k < 2; k++) {
+      const float cosine = cosines ? number(cosines[place + k]) : 1;
+      const float sine = cosines ? number(sines[place + k]) : 0;
+      p[k] += number(u.at[k]) * cosine + number(t.at[k]) * sine;
+      q[k] += number(t.at[k]) * cosine - number(u.at[k]) * sine;
+    }
+  });
   N *to = dx + i / parts * s.width;
   Several<N, 4> g;
   Several<N, 2> gp, gq;

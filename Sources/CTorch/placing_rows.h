@@ -24,10 +24,17 @@ inline void turn(const N *cosines, const N *sines, const N *x, long pairs, float
   }
 }
 
-/// One head's channels placed, or, by the transposed matrix, a gradient brought back (way = -1).
+/// Where the table of a token's head begins.
+inline Long table_at(const Shape &s, const Lead &lead, long token, long head) {
+  return lead.offset(s.table) + token * s.table_token + head / s.share * s.table_head;
+}
+
+/// One head's channels placed by the table from j on, or, by the transposed matrix, a gradient brought
+/// back (way = -1).
 template <int way, class N>
 inline void place(
-    const Shape &s, const Four *columns, const N *x, const N *cosines, const N *sines, float *out) {
+    const Shape &s, const Four *columns, const N *x, const N *cosines, const N *sines, Long j,
+    float *out) {
   const long half = s.width / 2;
   transform(columns, x, half, out);
   if (!cosines) {
@@ -35,8 +42,8 @@ inline void place(
     return;
   }
   for (long g = 0; g < s.groups; g++)
-    turn<way>(cosines + g * s.table_group, sines + g * s.table_group, x + half + g * 2 * s.pairs,
-              s.pairs, out + half + g * 2 * s.pairs);
+    turn<way>(cosines + j + g * s.table_group, sines + j + g * s.table_group,
+              x + half + g * 2 * s.pairs, s.pairs, out + half + g * 2 * s.pairs);
 }
 
 /// One token of the result; `before`: where it is on the leading axes.
@@ -50,10 +57,8 @@ void forward(
   const Lead at(before, s);
   const N *from = x + at.offset(s.from) + token * s.heads * s.width;
   N *to = y + (before * s.tokens + token) * s.heads * s.width;
-  const Long table = at.offset(s.table) + token * s.table_token;
   for (long h = 0; h < s.heads; h++, from += s.width, to += s.width) {
-    const Long j = table + h / s.share * s.table_head;
-    place<1>(s, columns, from, cosines ? cosines + j : nullptr, sines + j, out);
+    place<1>(s, columns, from, cosines, sines, table_at(s, at, token, h), out);
     for (long i = 0; i < s.width; i++) set(to[i], out[i]);
   }
 }
@@ -63,22 +68,20 @@ template <class N>
 void backward(
     const Shape &s, Long own, long token, const N *dy, const float *matrix, const N *cosines,
     const N *sines, N *dx) {
-  float out[max_width];
-  std::vector<float> sum(s.heads * s.width, 0.f);
+  float out[max_width], sum[max_width];
   Four columns[4];
-  for_results(own, s, [&](Long before) {
-    read_columns(matrix + 16 * before, columns, true);
-    const N *from = dy + (before * s.tokens + token) * s.heads * s.width;
-    const Long table = Lead(before, s).offset(s.table) + token * s.table_token;
-    float *total = sum.data();
-    for (long h = 0; h < s.heads; h++, from += s.width, total += s.width) {
-      const Long j = table + h / s.share * s.table_head;
-      place<-1>(s, columns, from, cosines ? cosines + j : nullptr, sines + j, out);
-      for (long i = 0; i < s.width; i++) total[i] += out[i];
-    }
-  });
-  N *to = dx + (own * s.tokens + token) * s.heads * s.width;
-  for (long i = 0; i < long(s.heads) * s.width; i++) set(to[i], sum[i]);
+  for (long h = 0; h < s.heads; h++) {
+    for (long i = 0; i < s.width; i++) sum[i] = 0;
+    for_results(own, s, [&](Long before) {
+      read_columns(matrix + 16 * before, columns, true);
+      const N *from = dy + ((before * s.tokens + token) * s.heads + h) * s.width;
+      const Long j = table_at(s, Lead(before, s), token, h);
+      place<-1>(s, columns, from, cosines, sines, j, out);
+      for (long i = 0; i < s.width; i++) sum[i] += out[i];
+    });
+    N *to = dx + ((own * s.tokens + token) * s.heads + h) * s.width;
+    for (long i = 0; i < s.width; i++) set(to[i], sum[i]);
+  }
 }
 
 }  // namespace ISA
