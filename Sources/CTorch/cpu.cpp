@@ -5,28 +5,12 @@
 #include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
 
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
-
 #include <algorithm>
 #include <chrono>
 #include <future>
-#include <limits>
 #include <thread>
 
 using namespace ctorch;
-
-void ct_keep_memory(void) {
-#if defined(__GLIBC__)
-  // One heap for all threads, which neither shrinks nor leaves large blocks to the kernel: that would
-  // hand out empty pages again and again, and empty each first.
-  mallopt(M_ARENA_MAX, 1);
-  mallopt(M_MMAP_MAX, 0);
-  mallopt(M_TRIM_THRESHOLD, std::numeric_limits<int>::max());
-  mallopt(M_TOP_PAD, 256 << 20);
-#endif
-}
 
 void ct_wait_asleep(void) {
   // libgomp's threads spin for 3 ms at the end of each parallel region, unless it has started more

@@ -17,13 +17,6 @@ public enum Runtime {
   /// Whether this machine's CPU multiplies BFloat16 faster than Float32.
   public static var hasFastBFloat16: Bool { ct_has_bfloat16() }
 
-  /// Keeps memory that was freed for what comes next, from now on: for work that takes and frees much of it
-  /// again and again, and where the process will be over when the work is.
-  ///
-  /// Training on a CPU is a tenth faster with it, since the kernel need not empty the same pages for
-  /// every step.
-  public static func keepMemory() { ct_keep_memory() }
-
   /// Lets libtorch's CPU threads sleep as soon as they have nothing to do, from now on.
   ///
   /// They spin otherwise, for milliseconds after each operation: a little faster on an idle machine,

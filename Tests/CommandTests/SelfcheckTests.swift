@@ -19,7 +19,7 @@ import Torch
     "gpu_facts", "compiler", "has_graphs", "compile", "code_new", "code_bytes", "code_size",
     "code_release", "kernel_new",
     "kernel_release", "kernel_launch", "address", "graph_new", "graph_begin", "graph_end",
-    "graph_replay", "graph_release", "rehearse", "keep_memory",
+    "graph_replay", "graph_release", "rehearse",
     "place_heads_text", "place_heads_by", "place_heads_as_kernels",
   ]
 

@@ -169,7 +169,6 @@ ct_result ct_attend(
 int32_t ct_add_norm(
     ct_arg stream, ct_arg update, ct_arg gate, ct_arg weight, ct_arg bias, int32_t dtype,
     ct_tensor *_Nullable *_Nonnull sum, ct_tensor *_Nullable *_Nonnull normed);
-void ct_keep_memory(void);   // what is freed stays with this process, to be used again (glibc)
 void ct_wait_asleep(void);  // threads that have nothing to do sleep at once, from now on
 bool ct_has_avx512(void);  // F, BW, DQ and VL
 bool ct_has_bfloat16(void);  // AVX-512 BF16

@@ -113,7 +113,6 @@ struct Train: ParsableCommand {
 
   func run() throws {
     let device = try Device(named: device)
-    if device == .cpu { Runtime.keepMemory() }
     let trainer = try trainer(on: device)
     trainer.filmsOnGPU = gpuFilms
     var run = try TrainingRun(trainer, folder: out)
