@@ -24,7 +24,8 @@ public final class Trainer {
   private var skipped: Tensor
   /// Whether a step that must be left out is left out by the device, so that nobody waits for it.
   var decidesOnDevice: Bool
-  private let precision: Precision
+  /// What layers compute in.
+  let precision: Precision
   private var work = 0.0
   private var waited = 0.0
   private let replicas: [FrameModel]
@@ -48,7 +49,7 @@ public final class Trainer {
     optimizer = Optimizer(model.parameters, plan.optimizer)
     skipped = .zeros([], on: device)
     decidesOnDevice = device != .cpu
-    precision = plan.precision ?? (device == .cpu ? .float32 : .bfloat16)
+    precision = plan.precision ?? .fastest(on: device)
   }
 
   /// What one step did.

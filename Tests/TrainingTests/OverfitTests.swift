@@ -23,6 +23,7 @@ import Torch
       layers: 3, width: 96, heads: 3, keyValueHeads: 3, headWidth: 32, patch: 4)
     var plan = Plan(model: model, resolution: 32, steps: 250)
     plan.worlds = 1
+    plan.precision = .float32
     plan.scenesPerShard = 1
     plan.contextShares = [0, 0, 1]
     (plan.revisits, plan.recallShare) = (0, 0)

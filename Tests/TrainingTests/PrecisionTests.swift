@@ -46,6 +46,16 @@ import Torch
   }
 }
 
+/// Where a plan doesn't say, the device does.
+@Suite struct DefaultPrecisionTests {
+  @Test func theFastestIsTaken() throws {
+    let trainer = Trainer(.small { $0.precision = nil })
+    #expect(trainer.precision == (Runtime.hasFastBFloat16 ? .bfloat16 : .float32))
+    #expect(try trainer.advance().loss.isFinite)
+    #expect(Trainer(.small { $0.precision = .bfloat16 }).precision == .bfloat16)
+  }
+}
+
 /// What a GPU makes of a run, beside the CPU's; without noise, which differs between devices.
 @Suite(.tags(.gpu)) struct GPUTrainingTests {
   @Test(
@@ -67,7 +77,7 @@ import Torch
 
   @Test(.enabled(if: Device.hasGPU, "no GPU here"), arguments: 1...4)
   func everyStageIsResumedOnAGPU(stage: Int) throws {
-    var plan = Plan.small()
+    var plan = Plan.small { $0.precision = nil }
     plan.enter(stage: stage)
     try Package.withTemporaryFolder { folder in
       let first = Trainer(plan, on: Device.best)

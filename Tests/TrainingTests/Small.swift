@@ -14,6 +14,7 @@ extension Plan {
     plan.scenesPerShard = 2
     plan.targetsPerScene = 2
     plan.optimizer.warmUp = 2
+    plan.precision = .float32  // on every machine
     change(&plan)
     return plan
   }

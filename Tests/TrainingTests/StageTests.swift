@@ -146,8 +146,9 @@ import Torch
     }
   }
 
-  @Test(arguments: 1...4) func everyStageTrainsAndIsResumed(stage: Int) throws {
-    var plan = Plan.small { $0.contextShares = [0, 0, 1] }
+  @Test(arguments: 1...4, [Precision.float32, .bfloat16])
+  func everyStageTrainsAndIsResumed(stage: Int, precision: Precision) throws {
+    var plan = Plan.small { ($0.contextShares, $0.precision) = ([0, 0, 1], precision) }
     plan.enter(stage: stage)
     #expect(plan.flaw == nil)
     let through = Trainer(plan)

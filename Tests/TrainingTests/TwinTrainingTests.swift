@@ -42,7 +42,7 @@ import Torch
     }
     let model = try FrameModel(start, origin: "training.safetensors")
     var plan = Plan(model: model.configuration, resolution: 16, steps: 20)
-    plan.shards = 1
+    (plan.shards, plan.precision) = (1, .float32)
     (plan.clip, plan.skipAbove) = (1, .infinity)
     plan.optimizer.rate = 1e-3
     plan.optimizer.betas = [0.9, 0.98]

@@ -85,7 +85,7 @@ struct Train: ParsableCommand {
   var recall = 0.5
   @Flag(inversion: .prefixedNo, help: "Film on the NVIDIA GPU that trains, and not on CPU threads.")
   var gpuFilms = true
-  @Option(help: "float32 or bfloat16 (by default bfloat16 on a GPU, float32 on a CPU).")
+  @Option(help: "float32 or bfloat16 (by default bfloat16 on GPUs and CPUs that are fast in it).")
   var precision: Precision?
   @Option(help: "Multiplies the learning rate.")
   var rate = 1.0
