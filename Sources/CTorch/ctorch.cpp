@@ -270,6 +270,13 @@ ct_tensor *ct_conv2d(ct_arg x, ct_arg weight, int64_t groups) {
                       at::IntArrayRef{1, 1}, groups);
   });
 }
+ct_tensor *ct_fold(ct_arg x, int64_t height, int64_t width, int64_t side, int64_t overlap) {
+  return tensor([&] {
+    const int64_t window = side + 2 * overlap;
+    return at::col2im(x->value, {height, width}, {window, window}, {1, 1}, {overlap, overlap},
+                      {side, side});
+  });
+}
 ct_tensor *ct_avg_pool2d(ct_arg x, int64_t side) {
   return tensor([&] { return at::avg_pool2d(x->value, {side, side}); });
 }

@@ -17,7 +17,7 @@ extension Configuration {
     let keys = tokens * (contexts + 1) + 1
     let attention = self.width * headWidth * 2 * (heads + keyValueHeads)
     let maps = layers * (attention + 3 * self.width * hidden)
-    let ends = patches * self.width * 9 * patch * patch
+    let ends = patches * self.width * (6 * patch * patch + paint)
     let pairs = layers * 2 * heads * headWidth * tokens * keys
     return 2 * Double(steps) * (Double(tokens) * Double(maps) + Double(ends) + Double(pairs))
   }

@@ -10,6 +10,9 @@ public struct Configuration: Codable, Hashable, Sendable {
   public var headWidth = 64
   /// Side of a patch in pixels.
   public var patch: Int
+  /// How far what a token paints reaches beyond its patch, in pixels on each side, so that no grid
+  /// shows where patches meet; at most half a patch.
+  public var overlap: Int
   /// Learned tokens a frame besides its patches: room for what belongs to no place.
   public var registers = 4
   /// Depths per key/value head at which a context patch is projected into the query's image; 0
@@ -44,24 +47,29 @@ public struct Configuration: Codable, Hashable, Sendable {
     self.headWidth = headWidth
     self.patch = patch
     hidden = width * 8 / 3 / 64 * 64
+    overlap = Self.overlap(patch: patch)
   }
 
-  /// About 3 M parameters: tests and experiments on a CPU.
+  /// Seams eight pixels wide or more: enough not to be seen, and little to compute where patches are
+  /// large.
+  public static func overlap(patch: Int) -> Int { min(patch / 2, max(4, patch / 8)) }
+
+  /// About 3.1 M parameters: tests and experiments on a CPU.
   public static let nano = Configuration(
     layers: 6, width: 192, heads: 3, keyValueHeads: 3, patch: 8)
-  /// About 23 M: a laptop's CPU at 256 pixels.
+  /// About 23.5 M: a laptop's CPU at 256 pixels.
   public static let small = Configuration(
     layers: 12, width: 384, heads: 6, keyValueHeads: 6, patch: 16)
   /// About 119 M: one consumer GPU at 512 pixels.
   public static let base = Configuration(
     layers: 18, width: 768, heads: 12, keyValueHeads: 4, patch: 16)
-  /// About 467 M: 720p to 1080p.
+  /// About 469 M: 720p to 1080p.
   public static let large = Configuration(
     layers: 26, width: 1280, heads: 20, keyValueHeads: 5, patch: 32)
-  /// About 1.07 B: 4K on one data-centre GPU.
+  /// About 1.08 B: 4K on one data-centre GPU.
   public static let huge = Configuration(
     layers: 22, width: 2048, heads: 16, keyValueHeads: 4, headWidth: 128, patch: 64)
-  /// About 2.05 B.
+  /// About 2.07 B.
   public static let giant = Configuration(
     layers: 28, width: 2560, heads: 20, keyValueHeads: 5, headWidth: 128, patch: 64)
 
@@ -100,6 +108,9 @@ public struct Configuration: Codable, Hashable, Sendable {
     max(1, Double(width * height).squareRoot() / 256)
   }
 
+  /// Numbers that a token paints: colours of a window's pixels.
+  public var paint: Int { 3 * (patch + 2 * overlap) * (patch + 2 * overlap) }
+
   /// Pairs of channels in one rotary group.
   var pairs: Int { headWidth / (4 * groups) }
 
@@ -110,6 +121,9 @@ public struct Configuration: Codable, Hashable, Sendable {
   public var flaw: String? {
     let sizes = [layers, width, heads, keyValueHeads, headWidth, patch, registers, hidden]
     if sizes.contains(where: { $0 < 1 || $0 > 65536 }) { return "a size is out of range" }
+    if overlap < 0 || 2 * overlap > patch {
+      return "patches of \(patch) pixels that overlap by \(overlap)"
+    }
     if heads % keyValueHeads != 0 { return "\(keyValueHeads) key/value heads for \(heads) heads" }
     if !(0...16).contains(anchors) || headWidth % (8 * groups) != 0 {
       return "head width \(headWidth) for \(anchors) anchors"
@@ -149,7 +163,8 @@ extension Configuration {
     return (all.map(\.x), all.map(\.y))
   }
 
-  /// Reads a configuration; where it names no base of the rotary ladder, all were 100.
+  /// Reads a configuration. What it does not name was not there yet: bases of the rotary ladder were
+  /// 100, values were not turned, patches did not overlap.
   public init(from decoder: any Decoder) throws {
     let values = try decoder.container(keyedBy: CodingKeys.self)
     func value<T: Decodable>(_ key: CodingKeys) throws -> T {
@@ -159,6 +174,7 @@ extension Configuration {
       layers: try value(.layers), width: try value(.width), heads: try value(.heads),
       keyValueHeads: try value(.keyValueHeads), headWidth: try value(.headWidth),
       patch: try value(.patch))
+    overlap = try values.decodeIfPresent(Int.self, forKey: .overlap) ?? 0
     valuePeak = try values.decodeIfPresent(Double.self, forKey: .valuePeak)
     (registers, anchors) = (try value(.registers), try value(.anchors))
     (anchorRange, hidden) = (try value(.anchorRange), try value(.hidden))

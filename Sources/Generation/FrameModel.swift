@@ -66,7 +66,7 @@ public final class FrameModel {
     time = try Linear(root / "time", 128, c.width)
     modulation = try Linear(root / "modulation", c.width, 6 * c.width, deviation: 0)
     blocks = try (0..<c.layers).map { try Block(root / "layers" / $0, c) }
-    image = try Linear(root / "image", c.width, pixels, deviation: 0)
+    image = try Linear(root / "image", c.width, c.paint, deviation: 0)
     certainty = try Linear(root / "certainty", c.width, 1, deviation: 0)
     depth = try Linear(root / "depth", c.width, 4, deviation: 0)
     distance =
@@ -164,6 +164,7 @@ public final class FrameModel {
     _ z: Tensor, t: Tensor, _ lenses: Lenses, _ tables: LensTables?,
     recalled: ((Int) -> LayerKV)?
   ) -> Prediction {
+    let tables = tables ?? LensTables(lenses, configuration, type: type, on: device)
     var tokens = tokens(z, t: t, lenses, .target, tables)
     for (i, block) in blocks.enumerated() {
       let modulation = block.modulation(tokens.modulation)
@@ -175,7 +176,7 @@ public final class FrameModel {
     let (rows, columns) = lenses.grid(patch: configuration.patch)
     let last = tokens.stream.narrowed(1, 0..<rows * columns)
     let patches = last.to(.float32).layerNorm()  // [B, N, D]
-    let pixels = unpatchify(image(patches), configuration.patch, rows: rows, columns: columns)
+    let pixels = tables.canvas(image(patches))
     return Prediction(
       image: pixels.narrowed(2, 0..<lenses.height).narrowed(3, 0..<lenses.width),
       logVariance: certainty(patches), features: patches)

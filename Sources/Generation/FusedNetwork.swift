@@ -128,6 +128,7 @@ private struct FrameTables {
   /// The tokens of an image of zeros: rays, registers and role.
   let stream: Tensor  // [1, T, D]
   let places: AttentionSlots.OwnPlaces
+  let canvas: OverlapAdd
 }
 
 extension FusedNetwork {
@@ -145,9 +146,8 @@ extension FusedNetwork {
         h, attended: attended, gates[i], next: isLast ? last : gates[i + 1].outer,
         type: isLast ? .float32 : type)
     }
-    let (rows, columns) = (tables.rows, tables.columns)
-    let patches = n.narrowed(1, 0..<rows * columns).contiguous()  // [1, N, D]
-    let picture = unpatchify(image(patches), configuration.patch, rows: rows, columns: columns)
+    let patches = n.narrowed(1, 0..<tables.rows * tables.columns).contiguous()  // [1, N, D]
+    let picture = tables.canvas(image(patches))
     return Prediction(
       image: picture.narrowed(2, 0..<lens.height).narrowed(3, 0..<lens.width),
       logVariance: model.certainty(patches), features: patches)
@@ -247,7 +247,7 @@ extension FusedNetwork {
       places: AttentionSlots.OwnPlaces(
         lens: lifted.matrices.reshaped(4, 4), inverse: lifted.inverses.reshaped(4, 4),
         angles: ownAngles((rows, columns), c), valueAngles: ownValueAngles((rows, columns), c),
-        groups: c.groups))
+        groups: c.groups), canvas: OverlapAdd(lenses, c, on: .cpu))
   }
 
   private func gates(_ t: Double, _ role: FrameModel.Role) -> [Gates] {

@@ -74,10 +74,20 @@ private struct Normalized {
 struct LensTables {
   let rays: Tensor  // [B, N, 3p²]
   let positions: OwnPositions
+  let canvas: OverlapAdd
 
   init(_ lenses: Lenses, _ c: Configuration, type: ElementType, on device: Device) {
     rays = patchify(lenses.rays(patch: c.patch, on: device), c.patch)
     positions = OwnPositions(lenses, c, type: type, on: device)
+    canvas = OverlapAdd(lenses, c, on: device)
+  }
+}
+
+extension OverlapAdd {
+  /// For pictures taken through these lenses, padded to whole patches.
+  init(_ lenses: Lenses, _ c: Configuration, on device: Device) {
+    let (rows, columns) = lenses.grid(patch: c.patch)
+    self.init(side: c.patch, overlap: c.overlap, rows: rows, columns: columns, on: device)
   }
 }
 

@@ -13,17 +13,19 @@ extension FrameModel {
     guard patch != old else { return copy() }
     let enlarge = Matrix.enlarging(old, to: patch)  // [p', p]
     let weigh = enlarge.pseudoInverse.transposed.tensor.to(device)
-    let paint = enlarge.tensor.to(device)
     var configuration = configuration
+    let window = old + 2 * configuration.overlap
     configuration.patch = patch
+    configuration.overlap = min(patch / 2, configuration.overlap * patch / old)
+    let paint = Matrix.enlarging(window, to: patch + 2 * configuration.overlap).tensor.to(device)
     return rebuilt(as: configuration) { name, weight in
       let w = weight.detached()
       switch name {
       case "embed.weight":  // [D, 6 p p]
         return Self.resized(w.reshaped(-1, old, old), by: weigh).reshaped(w.shape[0], -1)
-      case "image.weight":  // [3 p p, D]
-        let patches = w.transposed(0, 1).reshaped(-1, old, old)
-        return Self.resized(patches, by: paint).reshaped(w.shape[1], -1).transposed(0, 1).copy()
+      case "image.weight":  // [3 w w, D]
+        let windows = w.transposed(0, 1).reshaped(-1, window, window)
+        return Self.resized(windows, by: paint).reshaped(w.shape[1], -1).transposed(0, 1).copy()
       default: return w.copy()
       }
     }

@@ -39,6 +39,16 @@ extension Tensor {
     Tensor.make("conv2d", [self, weight]) { ct_conv2d(pointer, weight.pointer, Int64(groups)) }
   }
 
+  /// Windows of `side + 2 overlap` pixels around squares of `side`, added up where they overlap.
+  ///
+  /// From `[B, C window², N]`, squares rows first, to `[B, C, height, width]`, whole squares; what
+  /// lies outside is left out.
+  public func folded(height: Int, width: Int, side: Int, overlap: Int) -> Tensor {
+    Tensor.make("fold", [self]) {
+      ct_fold(pointer, Int64(height), Int64(width), Int64(side), Int64(overlap))
+    }
+  }
+
   /// Means over squares of `side` pixels of `[B, C, Y, X]`.
   public func averagePooled(_ side: Int) -> Tensor {
     Tensor.make("avgPool", [self]) { ct_avg_pool2d(pointer, Int64(side)) }

@@ -68,12 +68,14 @@ import Testing
       let next = try Program(
         "train", "--weights", "\(first)/model.safetensors", "--patch", "16", "--resolution", "64",
         "--stage", "3", "--steps", "1", "--scenes", "2", "--targets", "1", "--value-peak", "0",
+        "--overlap", "2",
         "--anchor-pull", "0.5", "--true-depths", "--out", "\(folder)/next", "--device", "cpu")
       #expect(next.status == 0 && next.errors.contains("step 1"), "\(next.errors)")
       let model = try Data(contentsOf: URL(fileURLWithPath: "\(folder)/next/model.safetensors"))
       let header = String(decoding: model.prefix(20_000), as: UTF8.self)
       #expect(header.contains("distance.weight") && header.contains("anchorPull"))
       #expect(!header.contains("valuePeak"), "not turned any more")
+      #expect(header.contains(#"\"overlap\":2"#))
     }
   }
 

@@ -13,7 +13,7 @@ import Testing
     .tiny, .with { $0.anchors = 0 }, .with { ($0.anchors, $0.headWidth) = (1, 16) },
     .with { ($0.heads, $0.keyValueHeads, $0.headWidth, $0.width) = (3, 1, 64, 48) },
     .with { ($0.anchors, $0.headWidth) = (4, 128) },
-    .with { $0.valuePeak = nil },
+    .with { $0.valuePeak = nil }, .with { $0.overlap = 0 }, .with { $0.overlap = 1 },
     .with { ($0.anchorPull, $0.anchorSpread, $0.headWidth, $0.valuePeak) = (0.7, 0.5, 64, 3) },
   ]
 

@@ -84,6 +84,16 @@ import Torch
     }
   }
 
+  @Test func windowsThatOverlapArePutTogether() throws {
+    try compare("put_together", ["x"]) {
+      OverlapAdd(side: 4, overlap: 2, rows: 2, columns: 3)($0["x"])
+    }
+    try compare("put_together_padded", ["x"]) {
+      OverlapAdd(side: 4, overlap: 1, rows: 2, columns: 3)($0["x"])
+        .narrowed(2, 0..<7).narrowed(3, 0..<9)
+    }
+  }
+
   @Test func timesBecomeWaves() throws {
     let g = try LayerGolden("time_embedding")
     expectClose(timeEmbedding(g["t"]), g["out"], within: 2e-5, "angles up to 100 in Float32")

@@ -21,18 +21,19 @@ import Torch
 
   /// What earlier versions did not write.
   @Test func aFileHasThePlacesOfItsTime() throws {
-    var file = FrameModel(.tiny, seed: 1).safetensors(.float32)
+    var file = FrameModel(.with { $0.overlap = 0 }, seed: 1).safetensors(.float32)
     let text = try #require(file.metadata["configuration"])
     var json = try #require(
       try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
     #expect(json.removeValue(forKey: "rotaryBase") as? Double == 16)
     #expect(json.removeValue(forKey: "valuePeak") as? Double == 8)
+    #expect(json.removeValue(forKey: "overlap") as? Int == 0)
     #expect(json.removeValue(forKey: "anchorSpread") as? Double == 1)
     file.metadata["configuration"] = String(
       decoding: try JSONSerialization.data(withJSONObject: json), as: UTF8.self)
     let old = try roundTrip(file).configuration
     #expect(old.rotaryBase == 100 && old.valuePeak == nil)
-    #expect(old.anchorPull == nil && old.anchorSpread == 1)
+    #expect(old.anchorPull == nil && old.anchorSpread == 1 && old.overlap == 0)
   }
 
   @Test func float16HalvesTheFileAndBarelyChangesThePicture() throws {
@@ -171,8 +172,8 @@ import Torch
 
 @Suite struct ConfigurationTests {
   @Test(arguments: [
-    ("nano", 3e6), ("small", 23e6), ("base", 119e6), ("large", 467e6), ("huge", 1.07e9),
-    ("giant", 2.05e9),
+    ("nano", 3.13e6), ("small", 23.5e6), ("base", 119e6), ("large", 469e6),
+    ("huge", 1.08e9), ("giant", 2.07e9),
   ])
   func presetsHaveAboutTheParametersThatTheyClaim(name: String, claim: Double) throws {
     let configuration = try Configuration.preset(named: name)
@@ -215,11 +216,11 @@ import Torch
 extension Configuration {
   /// Documentation/NETWORK.md's list of weights, added up.
   fileprivate var countedByHand: Int {
-    let (d, p) = (headWidth, 3 * patch * patch)
+    let (d, p, w) = (headWidth, 3 * patch * patch, patch + 2 * overlap)
     let attention =
       2 * heads * d * width + 2 * keyValueHeads * d * width + 2 * d + 2 * keyValueHeads * d
     let block = attention + 3 * width * hidden + 6 * width
     let door = 2 * p * width + registers * width + 2 * width + 128 * width + 6 * width * width
-    return layers * block + door + p * width + 5 * width
+    return layers * block + door + 3 * w * w * width + 5 * width
   }
 }

@@ -19,8 +19,8 @@ import torch.nn.functional as F
 
 import cameras
 from generate import Source
-from twin import (Configuration, Twin, grouped, layer_norm, patchify, phases, rms_norm,
-                  time_embedding, unpatchify, waves)
+from twin import (Configuration, Twin, grouped, layer_norm, patchify, phases, put_together,
+                  rms_norm, time_embedding, waves)
 
 PRESETS = {  # layers, width, heads, key/value heads, head width
   "nano": (6, 192, 3, 3, 64), "small": (12, 384, 6, 6, 64), "base": (18, 768, 12, 4, 64)}
@@ -31,7 +31,8 @@ def preset(name, patch):
   layers, width, heads, shared, head_width = PRESETS[name]
   return Configuration(layers=layers, width=width, heads=heads, keyValueHeads=shared, patch=patch,
                        headWidth=head_width, hidden=width * 8 // 3 // 64 * 64, rotaryPeak=24,
-                       rotaryBase=16, valuePeak=8)
+                       rotaryBase=16, valuePeak=8,
+                       overlap=min(patch // 2, max(4, patch // 8)))
 
 
 class Renderer:
@@ -162,7 +163,8 @@ class Renderer:
     for layer in range(self.c.layers): h = self.block(layer, h, m)
     y = layer_norm(h[:-self.c.registers])
     F.linear(y, w["certainty.weight"])
-    return unpatchify(F.linear(y, w["image.weight"])[None], self.c.patch, *self.lens.size)[0]
+    painted = F.linear(y, w["image.weight"])[None]
+    return put_together(painted, self.c.patch, self.c.overlap, *self.lens.size)[0]
 
 
 def prepared(configuration, width, height, count):
@@ -187,7 +189,7 @@ def gflop(c, patches, contexts):
   keys = tokens * (contexts + 1) + 1
   attention = c.width * c.headWidth * 2 * (c.heads + c.keyValueHeads)
   maps = c.layers * (attention + 3 * c.width * c.hidden)
-  ends = patches * c.width * 9 * c.patch ** 2
+  ends = patches * c.width * (6 * c.patch ** 2 + 3 * (c.patch + 2 * c.overlap) ** 2)
   pairs = c.layers * 2 * c.heads * c.headWidth * tokens * keys
   return 2 * (tokens * maps + ends + pairs) / 1e9
 

@@ -27,7 +27,7 @@ TINY = Configuration(layers=2, width=64, heads=2, keyValueHeads=1, headWidth=32,
                      hidden=128)
 ODD = Configuration(layers=2, width=48, heads=4, keyValueHeads=2, headWidth=32, patch=4,
                     hidden=128, anchorPull=0.5, anchorSpread=0.6, rotaryPeak=18, rotaryBase=30,
-                    valuePeak=3)
+                    valuePeak=3, overlap=1)
 SCALE, STEPS, BATCHES = 2.0, 20, 4
 
 
@@ -146,6 +146,10 @@ def layers(s):
     "patchify_padded": golden({"x": n(2, 3, 7, 9)}, lambda x: twin.patchify(x, 4), s),
     "unpatchify": golden({"x": n(2, 6, 48)}, lambda x: twin.unpatchify(x, 4, 12, 8), s),
     "unpatchify_padded": golden({"x": n(2, 6, 48)}, lambda x: twin.unpatchify(x, 4, 9, 7), s),
+    "put_together": golden({"x": n(2, 6, 192)},
+                           lambda x: twin.put_together(x, 4, 2, 12, 8), s),
+    "put_together_padded": golden({"x": n(2, 6, 108)},
+                                  lambda x: twin.put_together(x, 4, 1, 9, 7), s),
     "time_embedding": golden({"t": torch.tensor([0, 0.125, 0.375, 0.875, 1]).double()},
                              twin.time_embedding, s, constant=("t",)),
     "conditioning": golden({"t": s.uniform(0, 1, 3), "time": n(24, 128, std=0.1), "role": n(24),

@@ -39,6 +39,7 @@ class Configuration:
   rotaryPeak: float = 12
   rotaryBase: float = 100
   valuePeak: float | None = None
+  overlap: int = 0
 
   def json(self):
     given = asdict(self) | {"anchorRange": list(self.anchorRange)}
@@ -47,10 +48,11 @@ class Configuration:
   def shapes(self):
     """Every weight's name and shape."""
     D, d, P = self.width, self.headWidth, 3 * self.patch ** 2
+    painted = 3 * (self.patch + 2 * self.overlap) ** 2
     H, G, hidden = self.heads, self.keyValueHeads, self.hidden
     shapes = {
       "embed.weight": (D, 2 * P), "registers": (self.registers, D), "role.weight": (2, D),
-      "time.weight": (D, 128), "modulation.weight": (6 * D, D), "image.weight": (P, D),
+      "time.weight": (D, 128), "modulation.weight": (6 * D, D), "image.weight": (painted, D),
       "certainty.weight": (1, D), "depth.weight": (4, D)}
     if self.anchorPull is not None: shapes["distance.weight"] = (1, D)
     block = {
@@ -75,6 +77,25 @@ def unpatchify(patches, patch, width, height):
   padded = (height + -height % patch, width + -width % patch)
   image = F.fold(patches.transpose(1, 2), padded, patch, stride=patch)
   return image[..., :height, :width]
+
+
+def put_together(windows, patch, overlap, width, height):
+  """[B, N, c w²], windows of w = patch + 2 overlap around the patches, to [B, c, Y, X].
+
+  A pixel is the mean of the windows that have it, each counting sin² of how far inside it is.
+  """
+  if overlap == 0: return unpatchify(windows, patch, width, height)
+  inside = torch.arange(patch + 2 * overlap, dtype=windows.dtype) + 0.5
+  inside = torch.minimum(inside, inside.flip(0)) / (2 * overlap)
+  share = torch.sin(inside.clamp(max=1) * math.pi / 2) ** 2
+  shares = (share[:, None] * share).flatten()                                  # [w²]
+  columns, rows = -(-width // patch), -(-height // patch)
+
+  def added(x):
+    return F.fold(x.transpose(1, 2), (rows * patch, columns * patch), len(share), padding=overlap,
+                  stride=patch)
+  whole = added((windows.unflatten(-1, (-1, len(shares))) * shares).flatten(2))
+  return (whole / added(shares.expand(1, rows * columns, -1)))[..., :height, :width]
 
 
 def layer_norm(x): return F.layer_norm(x, x.shape[-1:], eps=1e-5)
@@ -289,7 +310,7 @@ class Twin:
       attend = self.attend_alone(flat, self.recalled(layer, contexts, positions))
       h = self.block(layer, h, m, attend)
     y = layer_norm(h[:, :-c.registers])
-    image = unpatchify(self.linear("image", y), c.patch, *query.size)
+    image = put_together(self.linear("image", y), c.patch, c.overlap, *query.size)
     certainty, depth = self.linear("certainty", y)[..., 0], self.linear("depth", y)
     return tuple(x.unflatten(0, shape) for x in (image, certainty, depth))
 

@@ -49,6 +49,9 @@ import Torch
     Function(name: "conv2d", shapes: [[1, 4, 4, 5], [4, 2, 3, 3]]) {
       $0[0].convolved($0[1], groups: 2)
     },
+    Function(name: "fold", shapes: [[1, 2 * 5 * 5, 6]]) {
+      $0[0].folded(height: 6, width: 9, side: 3, overlap: 1)
+    },
     Function(name: "resampling", shapes: [[1, 2, 4, 4]]) {
       $0[0].averagePooled(2).upsampledNearest(height: 4, width: 4)
         - $0[0].upsampledBilinear(height: 3, width: 5).upsampledBilinear(height: 4, width: 4)

@@ -90,6 +90,20 @@ import Torch
       })
   }
 
+  @Test(arguments: [0, 1, 2]) func foldsWindows(overlap: Int) {
+    let width = 3 + 2 * overlap
+    let x = Plain(random: [2, 2 * width * width, 6])  // 2 rows, 3 columns
+    expectSame(
+      x.tensor.folded(height: 6, width: 9, side: 3, overlap: overlap),
+      Plain([2, 2, 6, 9]) { i in
+        Plain.indices([2, 3]).map { square in
+          let (row, column) = (i[2] - square[0] * 3 + overlap, i[3] - square[1] * 3 + overlap)
+          guard (0..<width).contains(row), (0..<width).contains(column) else { return 0 }
+          return x[i[0], (i[1] * width + row) * width + column, square[0] * 3 + square[1]]
+        }.reduce(0, +)
+      })
+  }
+
   @Test(arguments: [1, 2, 3]) func averagesOverSquares(side: Int) {
     let x = Plain(random: [1, 2, 6, 7])
     expectSame(

@@ -110,6 +110,7 @@ ct_result ct_sum(ct_arg a, ct_dims axes, int32_t n, bool keep);  // n = 0: all
 ct_result ct_mean(ct_arg a, ct_dims axes, int32_t n, bool keep);
 ct_result ct_amax(ct_arg a, ct_dims axes, int32_t n, bool keep);
 ct_result ct_conv2d(ct_arg x, ct_arg weight, int64_t groups);
+ct_result ct_fold(ct_arg x, int64_t height, int64_t width, int64_t side, int64_t overlap);
 ct_result ct_avg_pool2d(ct_arg x, int64_t side);
 ct_result ct_upsample_nearest2d(ct_arg x, int64_t height, int64_t width);
 ct_result ct_upsample_bilinear2d(ct_arg x, int64_t height, int64_t width);

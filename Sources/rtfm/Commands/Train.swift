@@ -21,6 +21,12 @@ struct Train: ParsableCommand {
       resized where it differs).
       """)
   var patch: Int?
+  @Option(
+    help: """
+      How far what a token paints reaches beyond its patch, in pixels, 0 for not at all; of \
+      --weights, too.
+      """)
+  var overlap: Int?
   @Option(help: "Depth anchors of the epipolar prior; 0 trains without it, for comparison.")
   var anchors: Int?
   @Option(help: "Nearest and farthest anchor in world scales, such as 0.35,3.5.")
@@ -137,10 +143,12 @@ struct Train: ParsableCommand {
     if let resume { return try Trainer.resuming(resume, on: device) { note($0) } }
     var start = try weights.map { try FrameModel(contentsOf: $0, on: device) }
     if let patch { start = start?.resized(patch: patch) }
+    if let overlap, let model = start { start = try overlapping(model, by: overlap) }
     start = start?.repositioned(place)
     var configuration = try start?.configuration ?? .preset(named: preset)
     if start == nil {
       configuration.patch = patch ?? configuration.patch
+      configuration.overlap = overlap ?? Configuration.overlap(patch: configuration.patch)
       configuration.anchors = anchors ?? configuration.anchors
       configuration.anchorRange = anchorRange?.values ?? configuration.anchorRange
       place(&configuration)
@@ -148,6 +156,13 @@ struct Train: ParsableCommand {
     let plan = plan(configuration)
     if let flaw = plan.flaw { throw ValidationError("no run can be like this: \(flaw)") }
     return Trainer(plan, weights: start, on: device)
+  }
+
+  private func overlapping(_ model: FrameModel, by overlap: Int) throws -> FrameModel {
+    var configuration = model.configuration
+    configuration.overlap = overlap
+    if let flaw = configuration.flaw { throw ValidationError("no network can have \(flaw)") }
+    return model.overlapping(overlap)
   }
 
   /// What the options say of how tokens are placed, of new weights and others.

@@ -123,6 +123,10 @@ extension Operation {
     ) {
       $0[0].convolved($0[1])
     },
+    Operation("fold", [[.normal([2, 3 * 16 * 16, 12])], [.normal([1, 72, 12])]], leniency: 2) {
+      let side = $0[0].shape[1] == 72 ? 4 : 8
+      return $0[0].folded(height: 3 * side, width: 4 * side, side: side, overlap: side == 4 ? 1 : 4)
+    },
     Operation("avg_pool2d", [[.normal([2, 3, 32, 48])]]) { $0[0].averagePooled(2) },
     Operation("upsample_nearest2d", [[.normal([2, 3, 16, 24])]], leniency: 2) {
       $0[0].upsampledNearest(height: 32, width: 48)
