@@ -125,7 +125,6 @@ bool ct_set_grad(bool on) {
   at::GradMode::set_enabled(on);
   return former;
 }
-bool ct_grad_enabled(void) { return at::GradMode::is_enabled(); }
 void *ct_inference_enter(void) { return new c10::InferenceMode(true); }
 void ct_inference_leave(void *guard) { delete static_cast<c10::InferenceMode *>(guard); }
 

@@ -26,7 +26,7 @@ extension FrameModel {
     if let flaw = configuration.flaw {
       throw ModelError.badConfiguration(path: origin, reason: flaw)
     }
-    if let text = file.metadata["resolution"], !(1...65536).contains(Int(text) ?? 0) {
+    if let text = file.metadata["resolution"], !(16...16384).contains(Int(text) ?? 0) {
       throw ModelError.badConfiguration(path: origin, reason: "resolution '\(text)'")
     }
     try self.init(

@@ -50,8 +50,8 @@ public struct Configuration: Codable, Hashable, Sendable {
     overlap = Self.overlap(patch: patch)
   }
 
-  /// Seams eight pixels wide or more: enough not to be seen, and little to compute where patches are
-  /// large.
+  /// The overlap that presets have: seams of eight pixels, of sixteen for patches of 64, and in patches
+  /// below eight as wide as they are. Enough not to be seen, and little to compute where patches are large.
   public static func overlap(patch: Int) -> Int { min(patch / 2, max(4, patch / 8)) }
 
   /// About 3.1 M parameters: tests and experiments on a CPU.
@@ -121,14 +121,16 @@ public struct Configuration: Codable, Hashable, Sendable {
   public var flaw: String? {
     let sizes = [layers, width, heads, keyValueHeads, headWidth, patch, registers, hidden]
     if sizes.contains(where: { $0 < 1 || $0 > 65536 }) { return "a size is out of range" }
-    if overlap < 0 || 2 * overlap > patch {
-      return "patches of \(patch) pixels that overlap by \(overlap)"
+    if overlap < 0 || overlap > patch / 2 {
+      return "patches of \(patch) pixels that overlap by \(overlap), which is not 0 to \(patch / 2)"
     }
     if heads % keyValueHeads != 0 { return "\(keyValueHeads) key/value heads for \(heads) heads" }
     if !(0...16).contains(anchors) || headWidth % (8 * groups) != 0 {
       return "head width \(headWidth) for \(anchors) anchors"
     }
-    if anchorRange.count != 2 || !(anchorRange[0] > 0 && anchorRange[1] > anchorRange[0]) {
+    if anchorRange.count != 2 || !(anchorRange[0] > 0 && anchorRange[1] > anchorRange[0])
+      || !anchorRange[1].isFinite
+    {
       return "anchor range \(anchorRange)"
     }
     if !(0...1).contains(anchorPull ?? 0) || !(0...1).contains(anchorSpread) {
@@ -170,8 +172,9 @@ extension Configuration {
     func value<T: Decodable>(_ key: CodingKeys) throws -> T {
       try values.decode(T.self, forKey: key)
     }
-    self.init(
-      layers: try value(.layers), width: try value(.width), heads: try value(.heads),
+    let width: Int = try value(.width)
+    self.init(  // with a width that can be multiplied; `flaw` refuses those that are out of range
+      layers: try value(.layers), width: min(max(-1, width), 65537), heads: try value(.heads),
       keyValueHeads: try value(.keyValueHeads), headWidth: try value(.headWidth),
       patch: try value(.patch))
     overlap = try values.decodeIfPresent(Int.self, forKey: .overlap) ?? 0

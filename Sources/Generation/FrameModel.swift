@@ -10,7 +10,7 @@ public import Torch
 /// recalled. `Documentation/NETWORK.md` has every formula.
 ///
 ///     let model = try FrameModel(contentsOf: "Models/rtfm-nano.safetensors")
-///     let memory = frames.map { model.encode([$0]) }
+///     let memory = frames.map { model.encode($0) }
 ///
 /// Letters: B frames, N patches, T = N + registers tokens, D width, L layers.
 public final class FrameModel {

@@ -2,7 +2,8 @@ import Layers
 import Scene
 import Torch
 
-/// The network laid out for drawing one frame at a time on a CPU in Float32.
+/// The network laid out for drawing one frame at a time on a CPU, in Float32 but for products with
+/// weights, which may be in BFloat16.
 ///
 /// What `FrameModel.predict` and `encode` do with tensors, it does with packed weights and fused
 /// loops over memory that stays where it is: the same numbers, up to rounding, in less time. What

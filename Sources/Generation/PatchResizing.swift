@@ -13,10 +13,8 @@ extension FrameModel {
     guard patch != old else { return copy() }
     let enlarge = Matrix.enlarging(old, to: patch)  // [p', p]
     let weigh = enlarge.pseudoInverse.transposed.tensor.to(device)
-    var configuration = configuration
     let window = old + 2 * configuration.overlap
-    configuration.patch = patch
-    configuration.overlap = min(patch / 2, configuration.overlap * patch / old)
+    let configuration = configuration.resized(patch: patch)
     let paint = Matrix.enlarging(window, to: patch + 2 * configuration.overlap).tensor.to(device)
     return rebuilt(as: configuration) { name, weight in
       let w = weight.detached()
@@ -34,6 +32,16 @@ extension FrameModel {
   /// `m x mᵀ` for each patch x of `[n, p, p]`.
   private static func resized(_ x: Tensor, by m: Tensor) -> Tensor {
     m.matmul(x).matmul(m.transposed(0, 1))
+  }
+}
+
+extension Configuration {
+  /// With patches of another side, which overlap by the same share of it.
+  public func resized(patch side: Int) -> Configuration {
+    var resized = self
+    resized.patch = side
+    resized.overlap = min(side / 2, overlap * side / patch)
+    return resized
   }
 }
 

@@ -19,8 +19,10 @@ public struct OverlapAdd {
   /// - Parameters:
   ///   - side: of a patch, in pixels.
   ///   - overlap: how far windows reach beyond it on each side, at most half of it.
+  ///   - rows, columns: of patches in the picture.
   public init(side: Int, overlap: Int, rows: Int, columns: Int, on device: Device = .cpu) {
-    precondition(2 * overlap <= side, "OverlapAdd: patches of \(side) overlap by \(overlap)")
+    precondition(
+      (0...side / 2).contains(overlap), "OverlapAdd: patches of \(side) overlap by \(overlap)")
     (self.side, self.overlap, grid) = (side, overlap, (rows, columns))
     guard overlap > 0 else {
       (fade, sums) = (nil, nil)

@@ -7,7 +7,7 @@ import Synchronization
 
 /// Serves one page on which a place can be walked through, and the frames to it, on one port.
 ///
-///     let server = ExploreServer(port: 8080, title: "my garden") { try await Session(world) }
+///     let server = ExploreServer(port: 8080, title: "my garden") { Corridor() }  // a Walkable
 ///     try await server.run { port in print("http://127.0.0.1:\(port)") }
 ///
 /// What is said on the wire: Documentation/PROTOCOL.md.

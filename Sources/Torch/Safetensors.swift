@@ -24,7 +24,11 @@ public struct Safetensors {
   /// - Throws: `SafetensorsError`, naming the file and what is wrong with it.
   public init(contentsOf path: String) throws {
     guard let data = FileManager.default.contents(atPath: path) else {
-      throw SafetensorsError(path, "can't be read; does it exist?")
+      var isFolder: ObjCBool = false
+      let isThere = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      if isFolder.boolValue { throw SafetensorsError(path, "can't be read: it is a folder") }
+      throw SafetensorsError(
+        path, "can't be read: " + (isThere ? "may you read it?" : "it does not exist"))
     }
     try self.init(data: data, name: path)
   }

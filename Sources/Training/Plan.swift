@@ -113,20 +113,32 @@ public struct Plan: Codable, Hashable, Sendable {
   /// Why no run can be like this; nil when one can. For plans from files and command lines.
   public var flaw: String? {
     let sizes = [steps, shards, scenesPerShard, targetsPerScene, worlds ?? 1]
-    if sizes.contains(where: { !(1...1_000_000_000).contains($0) }) { return "a count below 1" }
-    if !(11...65536).contains(resolution) { return "resolution \(resolution), below 11 pixels" }
+    if sizes.contains(where: { !(1...1_000_000_000).contains($0) }) {
+      return "a count that is not 1 to 1000000000"
+    }
+    if !(11...65536).contains(resolution) {
+      return "resolution \(resolution), which is not 11 to 65536 pixels"
+    }
+    if let flaw = model.flaw { return flaw }
+    if model.patch % 2 != 0 || resolution % model.patch != 0 {
+      return "resolution \(resolution), which is no multiple of an even patch, here \(model.patch)"
+    }
     if !contextShares.contains(where: { $0 > 0 }) || contextShares.contains(where: { $0 < 0 }) {
       return "context shares \(contextShares)"
     }
     if optimizer.betas.count != 2 { return "betas \(optimizer.betas)" }
     let shares = [
       recallShare, revisits, atZero, fromZeros, ownErrors, contextNoise, leastClean, tokenDropout,
-      consistency,
+      consistency, optimizer.decayShare,
     ]
     if !shares.allSatisfy((0...1).contains) { return "a share outside of 0...1" }
     if !(1...1000).contains(teacherSteps) { return "\(teacherSteps) teacher steps" }
     if let cooldown, cooldown.steps < 1 || cooldown.start < 0 { return "cooldown \(cooldown)" }
-    return model.flaw
+    let rates = [optimizer.rate, optimizer.muonRate, depthWeight, clip, skipAbove]
+    if !rates.allSatisfy({ $0 >= 0 && $0.isFinite }) {
+      return "a rate or weight that is no number from 0 on"
+    }
+    return nil
   }
 }
 

@@ -208,6 +208,8 @@ public enum TrainingError: Error, CustomStringConvertible {
   case diverged(step: Int, norm: Double)
   case checkpoint(path: String, reason: String)
   case over(step: Int)
+  case occupied(folder: String, by: String)
+  case folder(String)
 
   public var description: String {
     switch self {
@@ -218,6 +220,12 @@ public enum TrainingError: Error, CustomStringConvertible {
       "checkpoint '\(path)' can't be resumed: \(reason)"
     case .over(let step):
       "the run is over since step \(step): its learning rate is 0; train on with --weights"
+    case .occupied(let folder, let checkpoint):
+      "'\(folder)' holds a run already: go on with it by --resume \(checkpoint), or choose another "
+        + "folder"
+    case .folder(let path):
+      "'\(path)' can't be made a run's folder: is there a file of that name, or a folder that you may "
+        + "not write to?"
     }
   }
 }

@@ -26,12 +26,21 @@ public struct TrainingRun {
   private var lines: [Line] = []
   private var judgements: [Judgement] = []
 
-  /// - Throws: when the folder can't be made or its log can't be read.
+  /// - Throws: `TrainingError` when the folder can't be made, or holds a run that this one, which is at
+  ///   its start, would replace.
   public init(_ trainer: Trainer, folder: String) throws {
     self.trainer = trainer
     self.folder = folder
-    try FileManager.default.createDirectory(
-      atPath: "\(folder)/samples", withIntermediateDirectories: true)
+    let checkpoint = "\(folder)/checkpoint.safetensors"
+    if trainer.step == 0, FileManager.default.fileExists(atPath: checkpoint) {
+      throw TrainingError.occupied(folder: folder, by: checkpoint)
+    }
+    do {
+      try FileManager.default.createDirectory(
+        atPath: "\(folder)/samples", withIntermediateDirectories: true)
+    } catch {
+      throw TrainingError.folder(folder)
+    }
     lines = Self.lines(in: "\(folder)/log.jsonl").filter { $0.step <= trainer.step }
     judgements = Self.lines(in: "\(folder)/log.jsonl").filter { $0.step <= trainer.step }
   }

@@ -26,7 +26,7 @@ extension Configuration {
   func drawingWork(side: Int, contexts: Int) -> Double {
     let (n, t) = tokens(side: side)
     let conditioning = 2 * Double(width) * Double(128 + 6 * width)
-    let heads = 2 * n * Double(width) * Double(3 * patch * patch + 1 + 4)
+    let heads = 2 * n * Double(width) * Double(paint + 1 + 4)
     let attended = t + 1 + Double(contexts) * t
     return embedding(n) + conditioning + Double(layers) * layer(t, attended: attended) + heads
   }

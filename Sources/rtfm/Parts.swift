@@ -107,6 +107,7 @@ extension Part {
 
   /// Writes a file whole or not at all.
   private static func store(_ data: Data, at path: String) throws {
+    try checkWritable(path)
     do { try data.write(to: URL(fileURLWithPath: path), options: .atomic) } catch {
       throw PartError("'\(path)' can't be written: \(error.localizedDescription)")
     }

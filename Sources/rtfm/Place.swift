@@ -40,6 +40,9 @@ final class Place: Sendable {
       guard file.place.name == capture.name else {
         throw PlaceError.isAnother(save, holds: file.place.name, not: capture.name)
       }
+      guard try file.given() == capture.entries.map(\.camera) else {
+        throw PlaceError.hasOthers(save, named: capture.name)
+      }
       try self.init(file, size: size)
     } else {
       try self.init(Capture(contentsOf: path), size: size)
@@ -150,16 +153,56 @@ extension Capture {
   }
 }
 
+extension WorldFile {
+  /// The cameras of the pictures that it was made of.
+  fileprivate func given() throws -> [Camera] {
+    var cameras: [Camera] = []
+    try forEachKeyframe { if $0.walk == nil { cameras.append($0.camera) } }
+    return cameras
+  }
+
+  /// Makes a capture of the keyframes, or of the given ones alone; returns how many they are.
+  func export(to folder: String, givenOnly: Bool, layout: Capture.Layout) throws -> Int {
+    var keyframes: [(id: Int, camera: Camera)] = []
+    try forEachKeyframe { keyframe in
+      if !givenOnly || keyframe.walk == nil { keyframes.append((keyframe.id, keyframe.camera)) }
+    }
+    try Capture.write(
+      cameras: keyframes.map(\.camera), up: place.up, scale: place.scale, to: folder, layout: layout
+    ) { try picture(of: keyframes[$0].id) }
+    return keyframes.count
+  }
+}
+
+/// A capture, or what a world was made of, to be measured by.
+func withCapture<R>(at path: String, _ body: (Capture) throws -> R) throws -> R {
+  guard isWorld(path) else { return try body(Capture(contentsOf: path)) }
+  let files = FileManager.default
+  let folder = files.temporaryDirectory.appendingPathComponent("rtfm-\(UUID().uuidString)")
+  let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+  try files.createDirectory(at: folder, withIntermediateDirectories: true)
+  defer { try? files.removeItem(at: folder) }
+  let file = try WorldFile(at: path)
+  let copy = folder.appendingPathComponent(name).path
+  _ = try file.export(to: copy, givenOnly: true, layout: .nerfstudio)
+  try file.close()
+  return try body(Capture(contentsOf: copy))
+}
+
 /// A world that was not meant.
 enum PlaceError: Error, CustomStringConvertible {
   case isSaved(String)
   case isAnother(String, holds: String, not: String)
+  case hasOthers(String, named: String)
 
   var description: String {
     switch self {
     case .isSaved(let path):
       "\(path): is saved as you walk in it, so --save is for captures; to leave it as it is, walk "
         + "in a copy: rtfm world branch"
+    case .hasOthers(let path, let name):
+      "\(path): was made of other pictures than '\(name)' has now; choose another name, or give it "
+        + "alone to go on in it"
     case .isAnother(let path, let name, let other):
       "\(path): holds the place '\(name)', not '\(other)'; choose another name, or give it alone to "
         + "go on in it"

@@ -16,25 +16,41 @@ struct Rtfm: AsyncParsableCommand {
 /// Exit status 0: done; 1: failed, with one line that says why; 2: the call's words are off.
 @main enum Main {
   static func main() async {
+    var command: any ParsableCommand
+    do { command = try Rtfm.parseAsRoot() } catch { end(with: error, Rtfm.exitCode(for: error)) }
     do {
-      var command = try Rtfm.parseAsRoot()
-      if var command = command as? any AsyncParsableCommand {
-        try await command.run()
-      } else {
-        try command.run()
-      }
+      try await run(&command)
+      leave(0)
+    } catch let error as ValidationError {
+      note("rtfm: \(error.message)")
+      leave(2)
     } catch {
       let status = Rtfm.exitCode(for: error)
-      if status == .success || status == .validationFailure { end(with: error, status) }
+      if status == .success { end(with: error, status) }
       note("rtfm: \(error)")
-      exit(1)
+      leave(1)
     }
+  }
+
+  private static func run(_ command: inout any ParsableCommand) async throws {
+    if var command = command as? any AsyncParsableCommand {
+      try await command.run()
+    } else {
+      try command.run()
+    }
+  }
+
+  /// Ends at once: other threads may still compute, and what tidies up after libtorch when a program
+  /// exits must not do so under them.
+  private static func leave(_ status: Int32) -> Never {
+    fflush(nil)
+    _exit(status)
   }
 
   /// Help goes to standard output with status 0, what is wrong with the words elsewhere with 2.
   private static func end(with error: any Error, _ status: ExitCode) -> Never {
     let message = Rtfm.fullMessage(for: error)
     if status == .success { print(message) } else { note(message) }
-    exit(status == .success ? 0 : 2)
+    leave(status == .success ? 0 : 2)
   }
 }

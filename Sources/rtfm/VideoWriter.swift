@@ -13,14 +13,11 @@ final class VideoWriter {
   private let partial: String
   private let size: Size
 
-  /// - Throws: `VideoError` where ffmpeg is not to be had.
+  /// - Throws: `VideoError` where ffmpeg is not to be had, `OutputError`.
   init(to path: String, size: Size, rate: Int) throws {
     (self.path, self.size) = (path, size)
     partial = "\(path).partial.mp4"
-    let folder = URL(fileURLWithPath: path).deletingLastPathComponent().path
-    guard FileManager.default.isWritableFile(atPath: folder) else {
-      throw VideoError("'\(path)' can't be written: is '\(folder)' a folder that you may write to?")
-    }
+    try checkWritable(path)
     guard let ffmpeg = Self.find("ffmpeg") else {
       throw VideoError("'\(path)' needs ffmpeg, which is not installed: apt-get install ffmpeg")
     }

@@ -87,8 +87,19 @@ import Testing
     }
   }
 
+  /// Before anything is measured.
   @Test(arguments: [
-    ["explode"], ["render"], ["bench", "--steps", "none"], ["scenes", "--count", "0"],
+    ["revisit", "procedural", "--out"], ["revisit", "procedural", "--sheet"],
+    ["evaluate", "procedural", "--sheet"], ["evaluate", "procedural", "--passages"],
+    ["bench", "recall", "--frames", "9", "--out"], ["render", "--out"], ["scenes", "--out"],
+  ])
+  func whereNothingCanBeWrittenIsSaidAtOnce(arguments: [String]) throws {
+    try expectFailure(arguments + ["/no/such/folder/a.mp4"], naming: "/no/such/folder/a.mp4")
+  }
+
+  @Test(arguments: [
+    ["explode"], ["render"], ["render", "--out", "sheet.png"],
+    ["bench", "--steps", "none"], ["scenes", "--count", "0"],
     ["revisit", "procedural", "--frames", "64,16"], ["revisit", "procedural", "--memory", "none"],
     ["evaluate", "procedural", "--family", "castle"], ["evaluate", "procedural", "--drift", "1"],
   ])

@@ -11,7 +11,6 @@ import Torch
   private static let others: Set<String> = [
     "error", "version", "load_cuda", "has_mps", "device_count", "memory_allocated", "synchronize",
     "set_threads", "threads", "flush_denormals", "allow_tf32", "allow_cudnn_attention", "set_grad",
-    "grad_enabled",
     "inference_enter", "inference_leave", "release", "rank", "shape", "dtype", "device_kind",
     "device_index", "data", "is_contiguous", "generator_new", "generator_release",
     "set_requires_grad", "requires_grad", "randn", "rand", "packed", "packed_linear", "place",

@@ -62,6 +62,39 @@ import Testing
     }
   }
 
+  @Test func aRunIsNotReplacedByAnother() throws {
+    try Package.withTemporaryFolder { folder in
+      let run = try begun(in: folder)
+      let checkpoint = URL(fileURLWithPath: "\(run)/checkpoint.safetensors")
+      let before = try Data(contentsOf: checkpoint)
+      let again = try Program(["train"] + Self.small + ["--steps", "1", "--out", run])
+      #expect(again.status == 1 && again.errors.contains("--resume \(checkpoint.path)"))
+      #expect(try Data(contentsOf: checkpoint) == before)
+    }
+  }
+
+  /// What would crash, or spoil a run at its first checkpoint.
+  @Test(arguments: [
+    (["--resolution", "100"], "multiple"), (["--patch", "5", "--resolution", "20"], "even patch"),
+    (["--patch", "0"], "out of range"), (["--patch", "9223372036854775807"], "out of range"),
+    (["--overlap", "9223372036854775807"], "0 to 4"), (["--overlap=-1"], "0 to 4"),
+    (["--save-minutes", "inf"], "minutes"), (["--rate", "inf"], "no number"),
+    (["--depth-weight", "nan"], "no number"), (["--anchor-range", "0.35,inf"], "anchor range"),
+    (["--decay-share=-3"], "outside of 0...1"), (["--resolution", "100000"], "65536"),
+  ])
+  func numbersThatNoRunCanHaveAreRefused(words: [String], reason: String) throws {
+    try Package.withTemporaryFolder { folder in
+      for weights in [[], ["--weights", "\(Package.root)/Models/rtfm-nano.safetensors"]]
+      where weights.isEmpty || words[0] != "--anchor-range" {
+        let run = try Program(
+          ["train", "--scenes", "2", "--targets", "1", "--steps", "1", "--out", "\(folder)/run"]
+            + words + weights)
+        #expect(run.status == 2 && run.errors.contains(reason), "\(run.errors)")
+        #expect(!Package.exists("\(folder)/run"))
+      }
+    }
+  }
+
   @Test func weightsOfAnotherPatchAreResized() throws {
     try Package.withTemporaryFolder { folder in
       let first = try begun(in: folder)

@@ -58,6 +58,49 @@ import Testing
     }
   }
 
+  /// As an interrupted copy leaves it.
+  @Test func ofAWorldThatWasCutShortTheRestIsSaved() throws {
+    try Package.withTemporaryFolder { folder in
+      let (world, saved) = ("\(folder)/room.world", "\(folder)/saved.world")
+      _ = try Program("world", "import", "\(Package.root)/Worlds/room", "--out", world)
+      let bytes = try Data(contentsOf: URL(filePath: world))
+      try bytes.dropLast(4096).write(to: URL(filePath: world))
+      let verify = try Program("world", "verify", world, "--json")
+      #expect(verify.status == 1 && verify.errors.contains("rtfm world import"))
+      #expect((try verify.json()["problems"] as? [String])?.isEmpty == false)
+      let copy = try Program("world", "import", world, "--out", saved)
+      #expect(copy.status == 0 && copy.errors.contains("wrote 239 keyframes"), "\(copy.errors)")
+      #expect(try Program("world", "verify", saved).status == 0)
+      try bytes.prefix(2000).write(to: URL(filePath: world))
+      let nothing = try Program("world", "verify", world)
+      #expect(nothing.status == 1 && !nothing.errors.contains("SELECT"), "\(nothing.errors)")
+    }
+  }
+
+  @Test func aWorldIsMeasuredByItsGivenPictures() throws {
+    try Package.withTemporaryFolder { folder in
+      let world = "\(folder)/room.world"
+      _ = try Program("world", "import", "\(Package.root)/Worlds/room", "--out", world)
+      let revisit = try Program(
+        "revisit", world, "--frames", "2", "--memory", "rtfm", "--resolution", "32", "--json")
+      #expect(revisit.status == 0, "\(revisit.errors)")
+      let results = try #require(try revisit.json()["results"] as? [[String: Any]])
+      #expect(results.count == 2 && (results[0]["psnr"] as? Double ?? 0) > 20)
+    }
+  }
+
+  @Test func otherPicturesUnderTheSameNameAreNotMistaken() throws {
+    try Package.withTemporaryFolder { folder in
+      let world = "\(folder)/room.world"
+      _ = try Program("world", "import", "\(Package.root)/Worlds/room", "--out", world)
+      let other = "\(folder)/room"
+      _ = try Program(
+        "scenes", "--family", "room", "--count", "1", "--frames", "2", "--export", other)
+      let explore = try Program("explore", other, "--save", world, "--port", "0")
+      #expect(explore.status == 1 && explore.errors.contains("other pictures"), "\(explore.errors)")
+    }
+  }
+
   @Test(arguments: [
     ["world", "info", "/no/such.world"], ["explore", "/no/such.world"],
     ["world", "import", "/no/such/place", "--out", "/tmp/never.world"],

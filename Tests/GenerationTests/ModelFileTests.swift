@@ -102,6 +102,10 @@ import Torch
     .configuration("layers", 0, "a size is out of range"),
     .configuration("layers", -1, "a size is out of range"),
     .configuration("width", 1_000_000_000, "a size is out of range"),
+    .configuration("width", Int.max, "a size is out of range"),
+    .configuration("overlap", Int.max, "which is not 0 to 2"),
+    .configuration("overlap", -1, "which is not 0 to 2"),
+    .configuration("overlap", 1, "has [192, 64] for tensor 'image.weight', where [108, 64]"),
     .configuration("patch", 0, "a size is out of range"),
     .configuration("registers", -4, "a size is out of range"),
     .configuration("heads", 3, "2 key/value heads for 3 heads"),
@@ -124,6 +128,9 @@ import Torch
     },
     Damage("another shape", "has [64, 4] for tensor 'registers', where [4, 64] belongs") {
       $0.tensors["registers"] = .zeros([64, 4])
+    },
+    Damage("a resolution that nobody draws", "resolution '65536'") {
+      $0.metadata["resolution"] = "65536"
     },
     Damage("resolution 0", "resolution '0'") { $0.metadata["resolution"] = "0" },
     Damage("negative resolution", "resolution '-64'") { $0.metadata["resolution"] = "-64" },

@@ -18,7 +18,7 @@ import Torch
     let layer = 20 * 64 * 64 * 2 + keysAndValues + 20 * 64 * 128 * 3  // without attention
     func attention(_ keys: Int) -> Int { 2 * (20 * keys * 32) * 2 }  // 2 heads: scores, then values
     let encode = embed + (layer + attention(20)) + keysAndValues
-    let heads = 16 * 64 * (48 + 1 + 4)
+    let heads = 16 * 64 * (192 + 1 + 4)  // windows of 8 x 8 around patches of 4 x 4
     let draw =
       embed + (128 * 64 + 64 * 384) + 2 * (layer + attention(20 + 1 + 20 * contexts)) + heads
     let step = 3 * 2 * (2 * contexts * encode + 4 * draw)

@@ -48,7 +48,6 @@ void ct_allow_cudnn_attention(bool on);
 
 // ---- Modes of the calling thread; each returns the former value
 bool ct_set_grad(bool on);
-bool ct_grad_enabled(void);
 void *_Nonnull ct_inference_enter(void);  // close with ct_inference_leave, in reverse order
 void ct_inference_leave(void *_Nonnull guard);
 

@@ -111,11 +111,16 @@ extension Configuration {
     return configuration
   }
 
+  /// How to read what may be damaged or meant to harm. Of a file that was cut short SQLite would read
+  /// nothing at all, were its tables not allowed to be wrong (`writable_schema`).
+  private static let careful =
+    "PRAGMA writable_schema = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON"
+
   fileprivate static var reader: Configuration {
     var configuration = Configuration()
     configuration.readonly = true
     configuration.prepareDatabase { db in
-      try db.execute(sql: "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON")
+      try db.execute(sql: careful)
     }
     return configuration
   }
@@ -126,15 +131,24 @@ enum ReadOnly {
   /// - Throws: ``WorldFileError``; `.busy` where someone has it open.
   static func read<R>(_ path: String, _ body: (Database) throws -> R) throws -> R {
     let path = absolute(path)
-    return try WorldFile.wording(path) {
-      let claim = try Claim(on: path)
-      defer { claim.drop() }
-      try WorldFile.checkHeader(of: path)
-      guard !isLocked(path) else { throw WorldFileError.busy(file: path) }
-      guard size(of: "\(path)-wal") > 0 else {
-        return try open(uri(path), .reader, body)
-      }
-      return try withCopy(of: path) { try open($0, .scratchReader, body) }
+    return try rewording {
+      try WorldFile.wording(path) { try claimed(path, body) }
+    }
+  }
+
+  private static func claimed<R>(_ path: String, _ body: (Database) throws -> R) throws -> R {
+    let claim = try Claim(on: path)
+    defer { claim.drop() }
+    try WorldFile.checkHeader(of: path)
+    guard !isLocked(path) else { throw WorldFileError.busy(file: path) }
+    guard size(of: "\(path)-wal") > 0 else { return try open(uri(path), .reader, body) }
+    return try withCopy(of: path) { try open($0, .scratchReader, body) }
+  }
+
+  /// Damage that keeps even those from reading who look for it: they are not to be asked again.
+  private static func rewording<R>(_ body: () throws -> R) throws -> R {
+    do { return try body() } catch WorldFileError.damaged(let file, let reason) {
+      throw WorldFileError.failed(file: file, reason: "\(reason), beyond what could be read")
     }
   }
 
@@ -189,8 +203,7 @@ extension Configuration {
     var configuration = Configuration()
     configuration.prepareDatabase { db in
       try db.execute(
-        sql: "PRAGMA locking_mode = EXCLUSIVE; PRAGMA trusted_schema = OFF; "
-          + "PRAGMA cell_size_check = ON")
+        sql: "PRAGMA locking_mode = EXCLUSIVE; \(careful)")
     }
     return configuration
   }

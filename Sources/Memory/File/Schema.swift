@@ -59,7 +59,10 @@ enum Schema {
   static func declarations(_ db: Database) throws -> [String] {
     try String.fetchAll(
       db,
-      sql: "SELECT type || ' ' || name || ' ' || coalesce(sql, '') FROM sqlite_master ORDER BY 1")
+      sql: """
+        SELECT coalesce(type, '') || ' ' || coalesce(name, '') || ' ' || coalesce(sql, '')
+        FROM sqlite_master ORDER BY 1
+        """)
   }
 
   /// What a file of the first `version` migrations declares.

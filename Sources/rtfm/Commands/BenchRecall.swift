@@ -67,6 +67,7 @@ struct BenchRecall: ParsableCommand {
   }
 
   func run() throws {
+    try checkWritable(out)
     let quality = worlds > 0 ? try ProceduralWorld.Family.allCases.map(contest) : []
     let speed = keyframes.values.filter { $0 > 0 }.flatMap { count in
       RecallSpeed.Layout.allCases.map { layout in

@@ -18,7 +18,7 @@ struct Evaluate: AsyncParsableCommand {
       and mirrors; and one world of each family is walked for drift, diversity and a short revisit.
       """)
 
-  @Argument(help: "A capture's folder, or procedural.")
+  @Argument(help: "A capture's folder, a world's file (its given pictures), or procedural.")
   var place: String
   @Option(help: "How many frames to draw from at most; several numbers give several results.")
   var contexts = Counts([1, 2, 4, 8])
@@ -61,6 +61,9 @@ struct Evaluate: AsyncParsableCommand {
       throw ValidationError(
         "--passages is for procedural worlds: a capture has its own frames only")
     }
+    if !family.isEmpty, !isProcedural {
+      throw ValidationError("--family is for procedural worlds; a capture is one place")
+    }
     if split != nil, isProcedural {
       throw ValidationError("--split is for captures; procedural worlds hold out by themselves")
     }
@@ -68,6 +71,7 @@ struct Evaluate: AsyncParsableCommand {
   }
 
   func run() async throws {
+    try checkWritable(sheet, passages)
     let model = try network.open()
     let side = network.resolution ?? model.resolution
     let exams = try exams(side)
@@ -87,9 +91,8 @@ struct Evaluate: AsyncParsableCommand {
   /// Each place in turn, made when it is needed.
   private func exams(_ side: Int) throws -> [() -> Exam] {
     guard isProcedural else {
-      let capture = try Capture(contentsOf: place)
       let split = try split.map { try Exam.Split(named: $0, in: place) }
-      let exam = try Exam(capture, side: side, split: split)
+      let exam = try withCapture(at: place) { try Exam($0, side: side, split: split) }
       return [{ exam }]
     }
     return try families(named: family).flatMap { family in

@@ -45,6 +45,9 @@ struct Render: AsyncParsableCommand {
   func validate() throws {
     guard (1...100_000).contains(frames), (1...240).contains(rate), (0...64).contains(contexts)
     else { throw ValidationError("frames is 1 to 100000, rate 1 to 240, contexts 0 to 64") }
+    if out.lowercased().hasSuffix(".png") {
+      throw ValidationError("--out is the video's file: its contact sheet lies beside it as PNG")
+    }
   }
 
   func run() async throws {

@@ -25,7 +25,7 @@ struct Revisit: AsyncParsableCommand {
     case rtfm, reopened, window, random, ungated
   }
 
-  @Argument(help: "A capture's folder, or procedural.")
+  @Argument(help: "A capture's folder, a world's file (its given pictures), or procedural.")
   var place: String
   @Option(help: "After how many frames to be back; several numbers, rising.")
   var frames = Counts([16, 64, 256, 1000])
@@ -58,6 +58,7 @@ struct Revisit: AsyncParsableCommand {
   }
 
   func run() async throws {
+    try checkWritable(out, sheet)
     let side = try network.resolution ?? network.open().resolution
     let kinds = memory.isEmpty ? Memory.allCases : memory
     var test = Evaluation.Revisit()
@@ -70,17 +71,17 @@ struct Revisit: AsyncParsableCommand {
         if i == 0 { sheet.add(visits, of: outing, kind.rawValue) }
       }
     }
-    try write(test.results, sheet.image())
     let document = Document(
       model: try network.path, place: place, resolution: side, steps: network.steps,
       contexts: contexts, results: test.results)
     if json { try printJSON(document) } else { print(document.results.table) }
+    try write(test.results, sheet.image())
   }
 
   private func outings(_ side: Int) throws -> [() -> Outing] {
     let returns = frames.values
     guard place == "procedural" else {
-      let outing = try Outing(Capture(contentsOf: place), side: side, returns: returns)
+      let outing = try withCapture(at: place) { try Outing($0, side: side, returns: returns) }
       return [{ outing }]
     }
     let families = try families(named: family)

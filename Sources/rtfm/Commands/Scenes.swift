@@ -40,6 +40,7 @@ struct Scenes: ParsableCommand {
   }
 
   func run() throws {
+    try checkWritable(out)
     let worlds = try worlds
     if let export {
       try Capture.write(
@@ -79,7 +80,8 @@ struct Scenes: ParsableCommand {
   ) throws -> [T] {
     if name == "all" { return Array(T.allCases) }
     guard let one = T(rawValue: name) else {
-      throw ValidationError("--\(option) is one of \(names(T.self)), or all; not '\(name)'")
+      let more = option == "style" ? ", seed or all" : " or all"
+      throw ValidationError("--\(option) is one of \(names(T.self))\(more); not '\(name)'")
     }
     return [one]
   }

@@ -11,8 +11,8 @@ struct Train: ParsableCommand {
 
   @Option(help: "Where the run's files go.")
   var out: String
-  @Option(help: "nano, small, base, large, huge or giant.")
-  var preset = "nano"
+  @Option(help: "nano, small, base, large, huge or giant (by default nano).")
+  var preset: String?
   @Option(help: "Side of the frames in pixels.")
   var resolution = 64
   @Option(
@@ -23,7 +23,7 @@ struct Train: ParsableCommand {
   var patch: Int?
   @Option(
     help: """
-      How far what a token paints reaches beyond its patch, in pixels, 0 for not at all; of \
+      How far what a token paints reaches beyond its patch, in pixels, 0 to half a patch; of \
       --weights, too.
       """)
   var overlap: Int?
@@ -62,7 +62,11 @@ struct Train: ParsableCommand {
       --minutes, so that it ends in time.
       """)
   var cooldown: Int?
-  @Option(help: "Go on from a checkpoint; its plan counts, the options on this line don't.")
+  @Option(
+    help: """
+      Go on from a checkpoint: its plan counts. Of the other options only --minutes, --cooldown, \
+      --device, --gpu-films, --log-every, --save-every and --save-minutes do.
+      """)
   var resume: String?
   @Option(
     help: """
@@ -111,6 +115,13 @@ struct Train: ParsableCommand {
   func validate() throws {
     guard (1...4).contains(stage) else { throw ValidationError("stages are 1 to 4") }
     guard cooldown ?? 1 > 0 else { throw ValidationError("a cooldown has at least 1 step") }
+    guard [minutes, saveMinutes].allSatisfy({ (0...1e6).contains($0 ?? 0) }), warmUp >= 0 else {
+      throw ValidationError("minutes are 0 to 1000000, steps of warm-up 0 or more")
+    }
+    if weights != nil, preset != nil || anchors != nil || anchorRange != nil {
+      throw ValidationError(
+        "--preset, --anchors and --anchor-range are for new weights: --weights has its own")
+    }
     guard resolution >= 16, steps > 0, scenes >= 2, scenes % 2 == 0, targets > 0, rate > 0 else {
       throw ValidationError(
         "resolution must be at least 16, scenes even, and steps, targets and rate positive")
@@ -141,28 +152,29 @@ struct Train: ParsableCommand {
 
   private func trainer(on device: Device) throws -> Trainer {
     if let resume { return try Trainer.resuming(resume, on: device) { note($0) } }
-    var start = try weights.map { try FrameModel(contentsOf: $0, on: device) }
-    if let patch { start = start?.resized(patch: patch) }
-    if let overlap, let model = start { start = try overlapping(model, by: overlap) }
-    start = start?.repositioned(place)
-    var configuration = try start?.configuration ?? .preset(named: preset)
-    if start == nil {
-      configuration.patch = patch ?? configuration.patch
-      configuration.overlap = overlap ?? Configuration.overlap(patch: configuration.patch)
-      configuration.anchors = anchors ?? configuration.anchors
-      configuration.anchorRange = anchorRange?.values ?? configuration.anchorRange
-      place(&configuration)
-    }
-    let plan = plan(configuration)
+    let start = try weights.map { try FrameModel(contentsOf: $0, on: device) }
+    let plan = plan(try configuration(from: start?.configuration))
     if let flaw = plan.flaw { throw ValidationError("no run can be like this: \(flaw)") }
-    return Trainer(plan, weights: start, on: device)
+    let changed = start?.resized(patch: plan.model.patch).overlapping(plan.model.overlap)
+    return Trainer(plan, weights: changed?.repositioned(place), on: device)
   }
 
-  private func overlapping(_ model: FrameModel, by overlap: Int) throws -> FrameModel {
-    var configuration = model.configuration
-    configuration.overlap = overlap
-    if let flaw = configuration.flaw { throw ValidationError("no network can have \(flaw)") }
-    return model.overlapping(overlap)
+  /// The network to train: the given weights', or a preset's, with what the options change of it.
+  private func configuration(from given: Configuration?) throws -> Configuration {
+    var configuration = try given ?? .preset(named: preset ?? "nano")
+    if given == nil {
+      configuration.anchors = anchors ?? configuration.anchors
+      configuration.anchorRange = anchorRange?.values ?? configuration.anchorRange
+    }
+    if let patch {
+      let resized = configuration.resized(patch: min(max(1, patch), 65536))
+      configuration.patch = patch
+      configuration.overlap =
+        given == nil ? Configuration.overlap(patch: patch) : resized.overlap
+    }
+    configuration.overlap = overlap ?? configuration.overlap
+    place(&configuration)
+    return configuration
   }
 
   /// What the options say of how tokens are placed, of new weights and others.

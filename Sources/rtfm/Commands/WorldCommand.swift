@@ -55,16 +55,9 @@ struct WorldCommand: ParsableCommand {
 
     func run() throws {
       let file = try WorldFile(at: world)
-      var keyframes: [(id: Int, camera: Camera)] = []
-      try file.forEachKeyframe { keyframe in
-        if !given || keyframe.walk == nil { keyframes.append((keyframe.id, keyframe.camera)) }
-      }
-      try Capture.write(
-        cameras: keyframes.map(\.camera), up: file.place.up, scale: file.place.scale, to: out,
-        layout: format
-      ) { try file.picture(of: keyframes[$0].id) }
+      let count = try file.export(to: out, givenOnly: given, layout: format)
       try file.close()
-      note("wrote \(keyframes.count) frames to \(out)")
+      note("wrote \(count) frames to \(out)")
     }
   }
 
