@@ -32,6 +32,8 @@ def selfcheck(report):
           f" in {report['seconds']:.0f} s")
     for check in wrong:
         print(f"  mismatch  {check['name']}, {check['part']}: {check['error']} ({check['tolerance']})")
+    for reason in report.get("skipped", []):
+        print(f"  without   {reason}")
     for name, rate in report["films_per_second"].items():
         print(f"tracer      {rate:.0f} frames/s, {name}")
 
@@ -61,6 +63,8 @@ def training(name, log):
 def main(state, run):
     if report := read(state / "logs/selfcheck.json"):
         selfcheck(report)
+    if (state / "no-cudnn").exists():
+        print("attention   by PyTorch's own kernels: cuDNN's failed here")
     for name in ["bench-256", "bench-4k"]:
         if report := read(state / f"logs/{name}.json"):
             bench(report)

@@ -5,6 +5,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/detail/CUDAHooksInterface.h>
 #include <c10/core/InferenceMode.h>
+#include <torch/csrc/autograd/custom_function.h>
 #include <torch/version.h>
 
 #if __has_include(<dlfcn.h>)
@@ -269,11 +270,39 @@ ct_tensor *ct_conv2d(ct_arg x, ct_arg weight, int64_t groups) {
                       at::IntArrayRef{1, 1}, groups);
   });
 }
+namespace {
+
+/// Windows added up where they overlap. libtorch's gradient goes picture by picture; this one is one
+/// copy of all.
+struct Fold : torch::autograd::Function<Fold> {
+  static at::Tensor forward(torch::autograd::AutogradContext *context, const at::Tensor &x,
+                            int64_t height, int64_t width, int64_t side, int64_t overlap) {
+    context->saved_data["side"] = side;
+    context->saved_data["overlap"] = overlap;
+    const int64_t w = side + 2 * overlap;
+    return at::col2im(x, {height, width}, {w, w}, {1, 1}, {overlap, overlap}, {side, side});
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext *context,
+                                                 torch::autograd::variable_list gradients) {
+    const int64_t side = context->saved_data["side"].toInt();
+    const int64_t o = context->saved_data["overlap"].toInt();
+    const auto padded = at::constant_pad_nd(gradients[0], {o, o, o, o});
+    const auto windows = padded.unfold(2, side + 2 * o, side).unfold(3, side + 2 * o, side);
+    const auto s = windows.sizes();  // [B, C, rows, columns, w, w]
+    const auto dx = windows.permute({0, 1, 4, 5, 2, 3}).reshape({s[0], s[1] * s[4] * s[5], s[2] * s[3]});
+    return {dx, at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
+  }
+};
+
+}  // namespace
+
 ct_tensor *ct_fold(ct_arg x, int64_t height, int64_t width, int64_t side, int64_t overlap) {
   return tensor([&] {
-    const int64_t window = side + 2 * overlap;
-    return at::col2im(x->value, {height, width}, {window, window}, {1, 1}, {overlap, overlap},
-                      {side, side});
+    TORCH_CHECK(x->value.dim() == 3 && side > 0 && overlap >= 0 && height % side == 0 &&
+                    width % side == 0,
+                "fold: needs windows [B, C w w, N] and whole squares");
+    return Fold::apply(x->value, height, width, side, overlap);
   });
 }
 ct_tensor *ct_avg_pool2d(ct_arg x, int64_t side) {

@@ -30,9 +30,12 @@ import Testing
         cd '\(folder)'
         echo "$*" >> calls
         case $1 in
-          selfcheck) cat selfcheck.json; exit $(cat status) ;;
+          selfcheck)
+            case "$*" in *"--skip films --skip graphs"*) [ -e clean ] && cat clean && exit 0 ;; esac
+            cat selfcheck.json; exit $(cat status) ;;
           bench) echo '{"results": []}' ;;
           train)
+            case "$*" in *"--scenes 64"*) [ -e small ] && echo "out of memory" >&2 && exit 1 ;; esac
             while [ "$1" != --out ]; do shift; done
             mkdir -p "$2"; echo checkpoint > "$2/checkpoint.safetensors"
             head -c 16500000 /dev/urandom > "$2/model.safetensors"
@@ -93,7 +96,7 @@ import Testing
       #expect(try bundle.visit() == 0)
       let names = bundle.calls.map { $0.split(separator: " ")[0] }.filter { $0 != "weights" }
       #expect(names == ["doctor", "selfcheck", "bench", "bench", "train", "train"])
-      #expect(bundle.call("train")?.contains("--preset small --device cpu") == true)
+      #expect(bundle.call("train")?.contains("--preset small --scenes 64 --device cpu") == true)
       let parts = (1...2).map { "s1.safetensors.part-0\($0)-of-02" }
       #expect(bundle.files == ["results.tar.gz"] + parts + ["summary.txt"])
       let sizes = try bundle.files.map { name in
@@ -123,6 +126,37 @@ import Testing
       let (films, graphs) = (wrong.contains("film, room"), wrong.contains("graph replay"))
       #expect(bundle.call("train")?.contains("--no-gpu-films") == films)
       #expect(bundle.call("bench")?.contains("--no-graphs") == graphs)
+    }
+  }
+
+  /// Recorded drawing is checked under other names than recorded work.
+  @Test func whatIsRightWithoutFilmsAndRecordingsGoesOnWithoutThem() throws {
+    try withBundle { bundle in
+      try bundle.finds([], pause: 0)
+      try FileManager.default.moveItem(
+        atPath: "\(bundle.folder)/selfcheck.json", toPath: "\(bundle.folder)/clean")
+      try bundle.finds(["draw, 2 contexts"], pause: 0)
+      #expect(try bundle.visit() == 0)
+      #expect(bundle.call("train")?.contains("--no-gpu-films") == true)
+      #expect(bundle.call("bench")?.contains("--no-graphs") == true)
+    }
+  }
+
+  @Test func trainingThatFailsAtOnceIsTriedWithHalfTheScenes() throws {
+    try withBundle { bundle in
+      try Data().write(to: URL(fileURLWithPath: "\(bundle.folder)/small"))
+      #expect(try bundle.visit("--parts", "train") == 0)
+      #expect(bundle.calls.filter { $0.hasPrefix("train") }.count == 2)
+      #expect(bundle.call("train")?.contains("--scenes 32") == true)
+    }
+  }
+
+  @Test func whatCannotBeUsedIsSaidBeforeAnythingIsMeasured() throws {
+    try withBundle { bundle in
+      for words in [["--weights", "/no/such/file"], ["--finish", "soon"]] {
+        let status = try bundle.visit(words[0], words[1])
+        #expect(status == 2 && bundle.calls.isEmpty)
+      }
     }
   }
 

@@ -37,7 +37,7 @@ struct DurationsTests {
     let feedForward = 2 * product(3, 8, 5) + product(3, 5, 8)
     let keys = 3 * 3 + 1  // two contexts, its own, the null key
     let attention = 2 * (product(3, 16, keys) + product(3, keys, 16))
-    let ends = product(2, 6 * 16, 8) + product(2, 8, 3 * 16)
+    let ends = product(2, 6 * 16, 8) + product(2, 8, 3 * 64)  // windows of 8 x 8
     let expected = Double(projections + feedForward + attention + ends)
     #expect(tiny.work(width: 8, height: 3, contexts: 2) == expected)
     #expect(tiny.work(width: 8, height: 3, contexts: 2, steps: 3) == 3 * expected)

@@ -69,7 +69,7 @@ extension Selfcheck {
       for operation in Operation.all { add(operation.checks(on: device)) }
       add(Self.randomness(on: device))
       add(try ModelChecks.all(on: device, records: !skip.contains(.graphs)))
-      add(try TrainingChecks.all(on: device))
+      add(try TrainingChecks.all(on: device, filmsThere: !skip.contains(.films)))
       if device == .cpu {
         skipped.append("graph replay: needs an NVIDIA GPU")
       } else if !skip.contains(.graphs) {
