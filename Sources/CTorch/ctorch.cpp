@@ -290,7 +290,8 @@ struct Fold : torch::autograd::Function<Fold> {
     const auto padded = at::constant_pad_nd(gradients[0], {o, o, o, o});
     const auto windows = padded.unfold(2, side + 2 * o, side).unfold(3, side + 2 * o, side);
     const auto s = windows.sizes();  // [B, C, rows, columns, w, w]
-    const auto dx = windows.permute({0, 1, 4, 5, 2, 3}).reshape({s[0], s[1] * s[4] * s[5], s[2] * s[3]});
+    const auto dx = windows.permute({0, 1, 4, 5, 2, 3})
+                        .reshape({s[0], s[1] * s[4] * s[5], s[2] * s[3]});
     return {dx, at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
   }
 };

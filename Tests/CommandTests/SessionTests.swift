@@ -31,7 +31,7 @@ import Testing
         echo "$*" >> calls
         case $1 in
           selfcheck)
-            case "$*" in *"--skip films --skip graphs"*) [ -e clean ] && cat clean && exit 0 ;; esac
+            case "$*" in *"$(cat without 2>/dev/null || echo nothing)"*) cat clean; exit 0 ;; esac
             cat selfcheck.json; exit $(cat status) ;;
           bench) echo '{"results": []}' ;;
           train)
@@ -129,15 +129,20 @@ import Testing
     }
   }
 
-  /// Recorded drawing is checked under other names than recorded work.
-  @Test func whatIsRightWithoutFilmsAndRecordingsGoesOnWithoutThem() throws {
+  /// Recorded drawing is checked under other names than recorded work, and training films.
+  @Test(arguments: [
+    (["draw, 2 contexts"], false), (["draw, 2 contexts", "5 training steps"], true),
+  ])
+  func whatIsRightWithoutRecordingsOrFilmsGoesOnWithoutThem(wrong: [String], films: Bool) throws {
     try withBundle { bundle in
+      let needed = films ? "--skip films --skip graphs" : "--skip graphs"
+      try needed.write(toFile: "\(bundle.folder)/without", atomically: true, encoding: .utf8)
       try bundle.finds([], pause: 0)
       try FileManager.default.moveItem(
         atPath: "\(bundle.folder)/selfcheck.json", toPath: "\(bundle.folder)/clean")
-      try bundle.finds(["draw, 2 contexts"], pause: 0)
+      try bundle.finds(wrong, pause: 0)
       #expect(try bundle.visit() == 0)
-      #expect(bundle.call("train")?.contains("--no-gpu-films") == true)
+      #expect(bundle.call("train")?.contains("--no-gpu-films") == films)
       #expect(bundle.call("bench")?.contains("--no-graphs") == true)
     }
   }
