@@ -143,7 +143,9 @@ let package = Package(
     tests("Generation", ["Generation", "Images", "Layers", "Torch", "Memory", "Scene"]),
     tests(
       "Training",
-      ["Training", "Generation", "Procedural", "Filming", "Layers", "Torch", "Scene"]),
+      [
+        "Training", "Captures", "Generation", "Procedural", "Filming", "Layers", "Torch", "Scene",
+      ]),
     tests("Filming", ["Filming", "Procedural", "CTracer", "Scene", "Torch"]),
     tests(
       "Evaluation",

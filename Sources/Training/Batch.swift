@@ -17,7 +17,7 @@ struct Batch {
   var truth: Tensor  // [S J, 3, Y, X]
   /// 1 at pixels that count in the loss, `[S J, 1, Y, X]`; nil where all do.
   var mask: Tensor?
-  let depth: Tensor  // [S J, Y, X], world scales
+  let depth: Tensor?  // [S J, Y, X], world scales; nil where nobody knows
   let t: Tensor  // [S J]
   let z: Tensor  // [S J, 3, Y, X]
   /// 1 where contexts show what a target sees, `[S J, 1, Y, X]`; nil where nobody asked.

@@ -14,8 +14,8 @@ struct Footage {
   let contextDepth: Tensor?  // [S C, Y, X]
   let targets: [Camera]  // S J
   let images: Tensor  // [S J, 3, Y, X]
-  /// The targets', along z, in network units.
-  let depth: Tensor  // [S J, Y, X]
+  /// The targets', along z, in network units; nil where nobody knows.
+  let depth: Tensor?  // [S J, Y, X]
   /// 1 where the scene's contexts show what a target sees, else 0; nil where nobody asked.
   let shown: Tensor?  // [S J, 1, Y, X]
   /// World units a network unit.
@@ -39,7 +39,7 @@ extension Footage {
     contextDepth = shard.contextDepths.flatMap { $0.isEmpty ? nil : inUnits($0) }
     targets = frames.map(\.camera)
     images = Batch.images(frames, on: device)
-    depth = inUnits(shard.depths)
+    depth = shard.depths.map(inUnits)
     shown = shard.shown.map { flags in
       let bytes = flags.flatMap { $0.map { $0 ? UInt8(1) : 0 } }.withUnsafeBytes {
         Tensor(bytes: $0, shape: [frames.count, 1, h, w], type: .uint8)

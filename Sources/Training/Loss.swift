@@ -45,11 +45,12 @@ struct Loss {
   /// - Parameters:
   ///   - image: x̂ and `truth`, x: `[B, 3, Y, X]` in -1...1.
   ///   - logVariance: `[B, N, 1]`; `inverseDepth`: `[B, N, 4]`.
-  ///   - trueDepth: along z, in world scales, `[B, Y, X]`.
+  ///   - trueDepth: along z, in world scales, `[B, Y, X]`; nil where nobody knows, which counts as
+  ///     no error.
   ///   - t: `[B]`.
   ///   - mask: 1 at pixels that count, 0 at others, `[B, 1, Y, X]`; nil where all do.
   init(
-    image: Tensor, logVariance: Tensor, inverseDepth: Tensor, truth: Tensor, trueDepth: Tensor,
+    image: Tensor, logVariance: Tensor, inverseDepth: Tensor, truth: Tensor, trueDepth: Tensor?,
     t: Tensor, patch: Int, mask: Tensor? = nil, depthShare: Double = shares.depth,
     guess: Guess? = nil
   ) {
@@ -64,7 +65,7 @@ struct Loss {
     let counting = mask.map { patchify($0, patch).mean(-1, keepAxes: true) }
     let spread = counting.map { $0 * logVariance } ?? logVariance
     certainty = ((-logVariance).exp() * e + spread).mean() * 0.5
-    let off = (inverseDepth - quarters(trueDepth, patch)).abs()
+    let off = trueDepth.map { (inverseDepth - quarters($0, patch)).abs() } ?? inverseDepth * 0
     depth = (mask.map { off * patchify($0.averagePooled(patch / 2), 2) } ?? off).mean()
     self.guess = guess.map(\.error) ?? .zeros([], on: t.device)
     self.depthShare = depthShare

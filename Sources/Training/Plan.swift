@@ -27,6 +27,12 @@ public struct Plan: Codable, Hashable, Sendable {
   public var revisits = 0.1
   /// How many different worlds there are; nil for no end (the default: every step has new ones).
   public var worlds: Int?
+  /// Real places to learn from, too: captures' folders or worlds' files.
+  public var captures: [String] = []
+  /// How often a shard is of photographs, where there are captures; else it is of made-up worlds.
+  public var captureShare = 1.0
+  /// One of so many photographs is held out, to see how well places are drawn; none for 0.
+  public var holdOut = 8
 
   // Noise levels (design: 40 % at t = 0, half of those from zeros; more early on)
   /// How often t is exactly 0.
@@ -128,11 +134,14 @@ public struct Plan: Codable, Hashable, Sendable {
     }
     if optimizer.betas.count != 2 { return "betas \(optimizer.betas)" }
     let shares = [
-      recallShare, revisits, atZero, fromZeros, ownErrors, contextNoise, leastClean, tokenDropout,
+      recallShare, captureShare, revisits, atZero, fromZeros, ownErrors, contextNoise, leastClean, tokenDropout,
       consistency, optimizer.decayShare,
     ]
     if !shares.allSatisfy((0...1).contains) { return "a share outside of 0...1" }
     if !(1...1000).contains(teacherSteps) { return "\(teacherSteps) teacher steps" }
+    if !(0...1_000_000).contains(holdOut) || holdOut == 1 {
+      return "one of \(holdOut) photographs held out"
+    }
     if let cooldown, cooldown.steps < 1 || cooldown.start < 0 { return "cooldown \(cooldown)" }
     let rates = [optimizer.rate, optimizer.muonRate, depthWeight, clip, skipAbove]
     if !rates.allSatisfy({ $0 >= 0 && $0.isFinite }) {

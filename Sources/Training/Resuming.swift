@@ -27,14 +27,19 @@ extension Trainer {
 
   /// Goes on where a checkpoint left off, or, where that one is damaged, the one before it.
   ///
-  /// - Parameter report: gets a line where the newest could not be used.
+  /// - Parameters:
+  ///   - album: opens a capture of the run's plan, if it has any.
+  ///   - report: gets a line where the newest could not be used.
   /// - Throws: what is wrong with the newest, if neither can be used.
   public static func resuming(
-    _ path: String, on device: Device = .cpu, report: (String) -> Void
+    _ path: String, on device: Device = .cpu,
+    album: (_ path: String, Plan) throws -> Album = Album.init(at:for:), report: (String) -> Void
   ) throws -> Trainer {
-    do { return try Trainer(resuming: path, on: device) } catch {
+    do { return try Trainer(resuming: path, on: device, album: album) } catch {
       let previous = previous(of: path)
-      guard let trainer = try? Trainer(resuming: previous, on: device) else { throw error }
+      guard let trainer = try? Trainer(resuming: previous, on: device, album: album) else {
+        throw error
+      }
       report("\(error); going on from '\(previous)', step \(trainer.step)")
       return trainer
     }
@@ -43,7 +48,10 @@ extension Trainer {
   /// Goes on where a checkpoint left off, bit for bit.
   ///
   /// - Throws: `SafetensorsError`, or `TrainingError.checkpoint` for a file that is no checkpoint.
-  public convenience init(resuming path: String, on device: Device = .cpu) throws {
+  public convenience init(
+    resuming path: String, on device: Device = .cpu,
+    album: (_ path: String, Plan) throws -> Album = Album.init(at:for:)
+  ) throws {
     var file = try Safetensors(contentsOf: path)
     guard let text = file.metadata["plan"],
       let step = file.metadata["step"].flatMap(UInt32.init).map(Int.init)
@@ -58,7 +66,9 @@ extension Trainer {
     }
     let average = file.take(prefix: "average.")
     let moments = file.take(prefix: "optimizer.")
-    try self.init(plan, weights: FrameModel(file, origin: path, on: device), on: device)
+    let albums = try plan.captures.map { try album($0, plan) }
+    let model = try FrameModel(file, origin: path, on: device)
+    self.init(plan, weights: model, albums: albums, on: device)
     self.step = step
     restart = file.metadata["restart"].flatMap(Int.init)
     try overwrite(self.average.parameters, with: average, path)

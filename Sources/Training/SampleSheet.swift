@@ -7,8 +7,26 @@ import Torch
 
 extension Trainer {
   /// Six worlds that training never sees, drawn by the averaged model: context | truth | model; and
-  /// how well these and 18 more were drawn.
+  /// how well these and 18 more were drawn. Where photographs are held out, the sheet is of them, and
+  /// worlds are drawn only if they are learned from, too.
   public func sample() -> (sheet: Image, quality: Quality) {
+    let photographs = samplePhotographs()
+    if plan.captureShare == 1, let photographs { return photographs }
+    let worlds = sampleWorlds()
+    var quality = worlds.quality
+    quality.photographs = photographs?.quality.photographs
+    return (photographs?.sheet ?? worlds.sheet, quality)
+  }
+
+  /// Held-out photographs, as many as 24, each from 4 others; nil where none are.
+  private func samplePhotographs() -> (sheet: Image, quality: Quality)? {
+    guard let shard = Shard(heldOutOf: albums, contexts: 4, limit: 24) else { return nil }
+    let drawn = draw(shard)
+    let truths = shard.targets.flatMap { $0.map(\.image) }
+    return (sheet(shard, drawn), Quality(photographs: drawn, truths))
+  }
+
+  private func sampleWorlds() -> (sheet: Image, quality: Quality) {
     var plan = plan
     plan.seed = 0x5A3B1E
     plan.worlds = nil
@@ -19,7 +37,14 @@ extension Trainer {
     plan.contextShares = [0, 0, 1]
     let shard = Shard(plan, step: 0, index: 0, visibility: true)
     let drawn = draw(shard)
-    var sheet = ContactSheet(columns: 6)
+    let truths = shard.targets.flatMap { $0.map(\.image) }
+    return (sheet(shard, drawn), Quality(drawn, truths, shown: shard.shown!))
+  }
+
+  /// A row for each of the first six scenes.
+  private func sheet(_ shard: Shard, _ drawn: [Image]) -> Image {
+    let extent = shard.extent
+    var sheet = ContactSheet(columns: extent.contexts + 2 * extent.targets)
     for (i, (contexts, targets)) in zip(shard.contexts, shard.targets).prefix(6).enumerated() {
       for frame in contexts { sheet.add(frame.image, caption: "context") }
       for (j, target) in targets.enumerated() {
@@ -27,8 +52,7 @@ extension Trainer {
         sheet.add(drawn[i * targets.count + j], caption: "model")
       }
     }
-    let truths = shard.targets.flatMap { $0.map(\.image) }
-    return (sheet.image(), Quality(drawn, truths, shown: shard.shown!))
+    return sheet.image()
   }
 
   /// One step from zeros for every target of a shard.
@@ -52,7 +76,19 @@ public struct Quality: Codable, Hashable, Sendable {
   public var all: Double?
   public var covered: Double?
   public var uncovered: Double?
+  /// Of all pixels of held-out photographs; nil where there are none.
+  public var photographs: Double?
 
+  /// Of photographs, of which nobody knows what contexts show.
+  init(photographs drawn: [Image], _ truths: [Image]) {
+    photographs = Quality(drawn, truths, shown: truths.map(Self.nothing)).all
+  }
+
+  private static func nothing(in image: Image) -> [Bool] {
+    Array(repeating: false, count: image.width * image.height)
+  }
+
+  /// - Parameter shown: of each pixel of each truth, whether a context shows it.
   init(_ drawn: [Image], _ truths: [Image], shown: [[Bool]]) {
     var sums = (covered: 0.0, uncovered: 0.0)
     var counts = (covered: 0.0, uncovered: 0.0)
@@ -81,7 +117,10 @@ public struct Quality: Codable, Hashable, Sendable {
     func number(_ error: Double?) -> String {
       Self.decibels(error).map { String(format: "%.2f dB", $0) } ?? "none"
     }
-    return "held out: \(number(all)), shown by a context \(number(covered)), "
-      + "not shown \(number(uncovered))"
+    let photos = photographs.map { "photographs \(number($0))" }
+    let worlds = all.map { all in
+      "\(number(all)), shown by a context \(number(covered)), not shown \(number(uncovered))"
+    }
+    return "held out: " + [worlds, photos].compactMap { $0 }.joined(separator: "; ")
   }
 }

@@ -23,6 +23,9 @@ struct Script: Sendable {
     let targets: [Int]
   }
 
+  var extent: Extent {
+    Extent(scenes: scenes.count, contexts: contextCount, targets: targetsPerScene)
+  }
   /// World units a network unit, of each scene.
   var scales: [Double] { scenes.map(\.world.scale) }
   /// C, the same for every scene.
@@ -31,20 +34,36 @@ struct Script: Sendable {
   var targetsPerScene: Int { scenes[0].targets.count }
 }
 
+/// How much a shard holds.
+struct Extent: Hashable, Sendable {
+  let scenes: Int
+  /// Of each scene.
+  let contexts: Int
+  /// Of each scene.
+  let targets: Int
+}
+
 extension Script {
   /// The shard of one step: a function of the plan, the step and the shard's number alone.
   ///
   /// - Parameter visibility: whether to find out what contexts show; if the plan needs it where nil.
   init(_ plan: Plan, step: Int, index: Int, visibility: Bool? = nil) {
     var random = Randomness(plan.seed, UInt64(step), UInt64(index))
-    // As many contexts in every shard of a step, so that none waits for another.
-    var shared = Randomness(plan.seed, UInt64(step))
-    let count = shared.index(weights: plan.contextShares)
+    let count = plan.contextCount(step: step)
     scenes = (0..<plan.scenesPerShard).map { _ in
       Scene(plan, contexts: count, random: &random)
     }
     self.visibility = visibility ?? plan.needsVisibility
     contextDepths = plan.needsContextDepths
+  }
+}
+
+extension Plan {
+  /// How many contexts the scenes of a step have: as many in every shard, so that none waits for
+  /// another.
+  func contextCount(step: Int) -> Int {
+    var random = Randomness(seed, UInt64(step))
+    return random.index(weights: contextShares)
   }
 }
 

@@ -4,7 +4,8 @@ import Procedural
 import Scene
 import Torch
 
-/// A shard filmed on a CPU: contexts, targets that share them, and true depths.
+/// A shard filmed on a CPU, or taken from photographs: contexts, targets that share them, and true
+/// depths, which photographs lack.
 ///
 /// Plain values, so that background threads can make them; tensors are made where they are used.
 struct Shard: Sendable {
@@ -12,14 +13,18 @@ struct Shard: Sendable {
   let contexts: [[Frame]]
   /// J frames for each scene.
   let targets: [[Frame]]
-  /// Along z, in world units, row by row, for each target of each scene.
-  let depths: [[Float]]
+  /// Along z, in world units, row by row, for each target of each scene; nil where nobody knows.
+  let depths: [[Float]]?
   /// The same for each context of each scene; if asked for.
   let contextDepths: [[Float]]?
   /// World units a network unit, of each scene.
   let scales: [Double]
   /// For each pixel of each target, whether its scene's contexts show the surface; if asked for.
   let shown: [[Bool]]?
+
+  var extent: Extent {
+    Extent(scenes: targets.count, contexts: contexts[0].count, targets: targets[0].count)
+  }
 }
 
 extension Shard {
@@ -65,10 +70,12 @@ private struct FilmedScene {
   }
 }
 
-/// Which frames of a walk are contexts, and which, close to those, are targets.
+/// Which frames of a walk or an album are contexts, and which, close to those, are targets.
 struct Pick {
-  let contexts: [Int]
-  let targets: [Int]
+  var contexts: [Int]
+  var targets: [Int]
+
+  init(contexts: [Int], targets: [Int]) { (self.contexts, self.targets) = (contexts, targets) }
 
   /// Contexts are every other frame of a stretch of the walk; targets are the frames nearest to
   /// them, those between first.
@@ -101,12 +108,22 @@ struct Pick {
     let moment = Int(random.next() % UInt64(walk.count))
     let near = walk.indices.map { i in (index: i, distance: abs(i - moment), tie: random.next()) }
       .sorted { ($0.distance, $0.tie) < ($1.distance, $1.tie) }.map(\.index)
-    let others = Array(near.dropFirst(targets))
     let share = 0.3 + 0.5 * random.unit()
+    self.init(
+      recalled: count, for: moment, targets: Array(near.prefix(targets)),
+      from: Array(near.dropFirst(targets)), share: share, of: walk, scale: scale, random: &random)
+  }
+
+  /// Contexts are what a memory that holds a random share of some frames, given nearest first, recalls
+  /// for a moment.
+  init(
+    recalled count: Int, for moment: Int, targets: [Int], from others: [Int], share: Double,
+    of cameras: [Camera], scale: Double, random: inout Randomness
+  ) {
     var kept = others.filter { _ in random.unit() < share }
     kept += others.filter { !kept.contains($0) }.prefix(max(0, count - kept.count))
-    let recalled = Self.recall(kept, for: walk[moment], of: walk, limit: count, scale: scale)
-    self.targets = Array(near.prefix(targets))
+    let recalled = Self.recall(kept, for: cameras[moment], of: cameras, limit: count, scale: scale)
+    self.targets = targets
     contexts = (recalled + kept).reduce(into: []) { chosen, i in
       if chosen.count < count && !chosen.contains(i) { chosen.append(i) }
     }

@@ -32,13 +32,21 @@ public final class Trainer {
   /// Whether a GPU that trains films, too, where it can; else CPU threads do. Set it before the
   /// first step.
   public var filmsOnGPU = true
-  private lazy var studio = Studio(plan, from: step, on: model.device, filmsThere: filmsOnGPU)
+  private lazy var studio = Studio(
+    plan, albums, from: step, on: model.device, filmsThere: filmsOnGPU)
+  /// The plan's captures.
+  let albums: [Album]
 
   /// A run from the start, or from a model's weights alone.
   ///
-  /// - Parameter weights: where to start; a new network from the plan's seed where nil.
-  public init(_ plan: Plan, weights: FrameModel? = nil, on device: Device = .cpu) {
-    self.plan = plan
+  /// - Parameters:
+  ///   - weights: where to start; a new network from the plan's seed where nil.
+  ///   - albums: the plan's captures, opened.
+  public init(
+    _ plan: Plan, weights: FrameModel? = nil, albums: [Album] = [], on device: Device = .cpu
+  ) {
+    precondition(albums.count == plan.captures.count, "Trainer: not the plan's captures")
+    (self.plan, self.albums) = (plan, albums)
     let model = weights ?? FrameModel(plan.model, seed: plan.seed, on: device)
     self.model = model
     restart = weights == nil ? nil : 0
@@ -103,7 +111,7 @@ public final class Trainer {
     let start = ContinuousClock.now
     let shots = studio.next()
     waited = (ContinuousClock.now - start) / .seconds(1)
-    work = shots.map { plan.model.work($0.script, resolution: plan.resolution) }.reduce(0, +)
+    work = shots.map { plan.model.work($0.extent, resolution: plan.resolution) }.reduce(0, +)
     let losses =
       replicas.count > 1
       ? parallel(shots, in: studio)
@@ -210,6 +218,7 @@ public enum TrainingError: Error, CustomStringConvertible {
   case over(step: Int)
   case occupied(folder: String, by: String)
   case folder(String)
+  case capture(String, reason: String)
 
   public var description: String {
     switch self {
@@ -223,6 +232,8 @@ public enum TrainingError: Error, CustomStringConvertible {
     case .occupied(let folder, let checkpoint):
       "'\(folder)' holds a run already: go on with it by --resume \(checkpoint), or choose another "
         + "folder"
+    case .capture(let name, let reason):
+      "nothing can be learned from the capture '\(name)': it \(reason)"
     case .folder(let path):
       "'\(path)' can't be made a run's folder: is there a file of that name, or a folder that you may "
         + "not write to?"

@@ -23,6 +23,8 @@ public struct TrainingRun {
   /// Steps over which to let the learning rate fall to zero at the end: at once, or, where time is
   /// limited, so that the end comes in time. Nil leaves it to the plan's last step.
   public var cooldown: Int?
+  /// Whether a new run first tells how well it draws before it has learned anything.
+  public var judgesStart = false
   private var lines: [Line] = []
   private var judgements: [Judgement] = []
 
@@ -58,6 +60,7 @@ public struct TrainingRun {
   ) throws {
     var pace = Pace(first: trainer.step)
     if minutes == nil { try coolDown() }
+    if judgesStart, trainer.step == 0 { try judge(report) }
     while trainer.step < trainer.plan.end {
       pace.window.append(trainer.begin())
       if trainer.step % logEvery == 0 { try log(&pace, report) }
@@ -129,6 +132,10 @@ public struct TrainingRun {
   /// Writes the checkpoint, the averaged model, the sample sheet, how good it is, and the curves.
   public mutating func save(_ report: (String) -> Void = { _ in }) throws {
     try saveCheckpoint()
+    try judge(report)
+  }
+
+  private mutating func judge(_ report: (String) -> Void) throws {
     let (sheet, quality) = trainer.sample()
     let judgement = Judgement(step: trainer.step, heldOut: quality)
     judgements.append(judgement)
@@ -174,10 +181,12 @@ public struct TrainingRun {
     plot.add("total", lines.map { SIMD2(Double($0.step), $0.loss) })
     plot.add("squared", lines.map { SIMD2(Double($0.step), $0.terms["squared"] ?? 0) })
     func heldOut(_ name: String, _ error: (Quality) -> Double?) {
-      plot.add(name, judgements.map { SIMD2(Double($0.step), error($0.heldOut) ?? .nan) })
+      let points = judgements.map { SIMD2(Double($0.step), error($0.heldOut) ?? .nan) }
+      if points.contains(where: { $0.y.isFinite }) { plot.add(name, points) }
     }
     heldOut("held out, shown", \.covered)
     heldOut("held out, not shown", \.uncovered)
+    heldOut("held out, photographs", \.photographs)
     return plot.image()
   }
 }

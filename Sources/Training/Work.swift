@@ -8,11 +8,10 @@ import Torch
 // Letters: N patches, T tokens, M tokens attended to, C contexts.
 extension Configuration {
   /// The floating-point operations of one step on a shard, forward and backward.
-  func work(_ script: Script, resolution: Int) -> Double {
-    let contexts = script.contextCount
-    let targets = script.scenes.count * script.targetsPerScene
-    let encoding = Double(script.scenes.count * contexts) * encodingWork(side: resolution)
-    let drawing = Double(targets) * drawingWork(side: resolution, contexts: contexts)
+  func work(_ extent: Extent, resolution: Int) -> Double {
+    let (scenes, contexts) = (extent.scenes, extent.contexts)
+    let encoding = Double(scenes * contexts) * encodingWork(side: resolution)
+    let drawing = Double(scenes * extent.targets) * drawingWork(side: resolution, contexts: contexts)
     return 3 * (encoding + drawing)
   }
 

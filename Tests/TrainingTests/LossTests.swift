@@ -58,6 +58,27 @@ import Torch
     }
   }
 
+  /// Photographs have no depths: all else counts as ever, and the depth head is left as it is.
+  @Test func withoutDepthsAllElseCounts() {
+    let (batch, side) = (2, 16)
+    let generator = Generator(seed: 2)
+    let image = generator.normal([batch, 3, side, side])
+    let inverse = generator.normal([batch, 16, 4])
+    [image, inverse].forEach { $0.trackGradient() }
+    let truth = generator.normal([batch, 3, side, side])
+    func loss(_ depth: Tensor?) -> Loss {
+      Loss(
+        image: image, logVariance: generator.normal([batch, 16, 1]) * 0, inverseDepth: inverse,
+        truth: truth, trueDepth: depth, t: .zeros([batch]), patch: 4)
+    }
+    let (with, without) = (loss(.zeros([batch, side, side]) + 2), loss(nil))
+    for (a, b) in zip(with.terms, without.terms) {
+      #expect(a.name == "depth" ? a.value > 0 && b.value == 0 : a.value == b.value, "\(a.name)")
+    }
+    without.total.backward()
+    #expect(inverse.gradient?.abs().max().item == 0 && image.gradient!.abs().max().item > 0)
+  }
+
   /// Two contexts of 2 x 1 patches: depths 2 and 4 in one patch have the inverse mean 3/8.
   @Test func guessesAreHeldAgainstInverseDepths() {
     let metres: [Float] = [2, 4, 1, 1, 4, 2, 1, 1]

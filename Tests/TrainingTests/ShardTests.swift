@@ -31,7 +31,7 @@ import Torch
     }
     let shard = Shard(plan, step: 0, index: 0)
     #expect(shard.contexts.map(\.count) == [contexts] && shard.targets.map(\.count) == [targets])
-    #expect(shard.depths.map(\.count) == Array(repeating: 64, count: targets))
+    #expect(shard.depths?.map(\.count) == Array(repeating: 64, count: targets))
     let images = (shard.contexts + shard.targets).flatMap { $0.map(\.image) }
     #expect(images.allSatisfy { $0.width == 8 && $0.height == 8 })
     #expect(shard.scales.count == 1 && shard.scales[0] > 0)
@@ -189,8 +189,8 @@ import Torch
     #expect(batch.truth.shape == [4, 3, 16, 16] && batch.targets == targets.map(\.camera))
     for (i, frame) in targets.enumerated() {
       #expect(batch.truth.narrowed(0, i..<i + 1).image == frame.image)
-      let depth = batch.depth.narrowed(0, i..<i + 1) * shard.scales[i / 2]
-      expectClose(depth.reshaped(-1), Tensor(shard.depths[i], shape: [256]), within: 1e-6)
+      let depth = batch.depth!.narrowed(0, i..<i + 1) * shard.scales[i / 2]
+      expectClose(depth.reshaped(-1), Tensor(shard.depths![i], shape: [256]), within: 1e-6)
     }
     for (i, frame) in shard.contexts.flatMap({ $0 }).enumerated() {
       #expect(batch.contextImages?.narrowed(0, i..<i + 1).image == frame.image)

@@ -103,6 +103,16 @@ struct Train: ParsableCommand {
   var warmUp = 200
   @Option(help: "The last part of the steps, 0 to 1, over which the learning rate falls to zero.")
   var decayShare = 0.2
+  @Option(
+    help: """
+      A real place to learn from, a capture's folder or a world's file (its given pictures); give it \
+      again for more.
+      """)
+  var capture: [String] = []
+  @Option(help: "How often to learn from captures, 0 to 1; the rest is made-up worlds.")
+  var captureShare = 1.0
+  @Option(help: "Hold out one of so many of a capture's pictures, to be judged by; 0 for none.")
+  var holdOut = 8
   @Option(help: "How many different worlds to train on; no end by default.")
   var worlds: Int?
   @Option(help: "Steps between lines of the log; on a GPU they are what is waited for.")
@@ -136,27 +146,20 @@ struct Train: ParsableCommand {
     (run.logEvery, run.saveEvery) = (max(1, logEvery), max(1, saveEvery))
     run.saveMinutes = saveMinutes ?? (device == .cpu ? 5 : 2)
     run.cooldown = cooldown
-    signal(SIGXFSZ, SIG_IGN)  // a file's size limit is then an error like a full disk
-    Interruption.catch()
-    if device != .cpu {
-      Runtime.allowTF32(true)  // for the heads
-      Runtime.allowCuDNNAttention(false)  // contexts and dropped tokens give ever new numbers
-    }
-    note("\(trainer.model.parameterCount) parameters on \(device), from step \(trainer.step)")
-    note(trainer.filming)
-    if let reason = PlacingKernels.reason(on: device) {
-      note("tokens are placed by many operations, which takes longer: \(reason)")
-    }
-    try run.run(minutes: minutes, stop: { Interruption.came }) { note($0) }
+    try learn(run, minutes: minutes)
   }
 
   private func trainer(on device: Device) throws -> Trainer {
-    if let resume { return try Trainer.resuming(resume, on: device) { note($0) } }
+    if let resume {
+      return try Trainer.resuming(resume, on: device, album: album(at:for:)) { note($0) }
+    }
     let start = try weights.map { try FrameModel(contentsOf: $0, on: device) }
     let plan = plan(try configuration(from: start?.configuration))
     if let flaw = plan.flaw { throw ValidationError("no run can be like this: \(flaw)") }
     let changed = start?.resized(patch: plan.model.patch).overlapping(plan.model.overlap)
-    return Trainer(plan, weights: changed?.repositioned(place), on: device)
+    return Trainer(
+      plan, weights: changed?.repositioned(place),
+      albums: try plan.captures.map { try album(at: $0, for: plan) }, on: device)
   }
 
   /// The network to train: the given weights', or a preset's, with what the options change of it.
@@ -196,6 +199,8 @@ struct Train: ParsableCommand {
     plan.scenesPerShard = scenes / plan.shards
     plan.targetsPerScene = targets
     plan.worlds = worlds
+    plan.captures = capture.map(absolute)
+    (plan.captureShare, plan.holdOut) = (captureShare, holdOut)
     plan.optimizer.kind = optimizer
     plan.optimizer.rate = (optimizer == .muon ? 2e-3 : 1e-3) * rate
     plan.optimizer.muonRate *= rate
@@ -214,24 +219,5 @@ struct NumberList: ExpressibleByArgument {
     let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
     values = parts.compactMap { Double($0) }
     if values.count != parts.count { return nil }
-  }
-}
-
-/// Whether someone asked the program to end: training then saves first. A second time ends it.
-private enum Interruption {
-  nonisolated(unsafe) static var flag: sig_atomic_t = 0
-  static var came: Bool { flag != 0 }
-
-  static func `catch`() {
-    for number in [SIGINT, SIGTERM] {
-      var mask = sigset_t()  // whoever started the program may have blocked them
-      sigemptyset(&mask)
-      sigaddset(&mask, number)
-      pthread_sigmask(SIG_UNBLOCK, &mask, nil)
-      signal(number) { number in
-        Interruption.flag = 1
-        signal(number, SIG_DFL)
-      }
-    }
   }
 }

@@ -1,0 +1,138 @@
+public import Captures
+import Memory
+import Scene
+
+/// A real place to learn from: the frames of a capture at the size of training, some of them held
+/// out to see how well the place is drawn where it was not photographed.
+///
+///     let album = try Album(Capture(contentsOf: "photos"), side: 128, holdingOut: 8)
+///     let trainer = Trainer(plan, weights: model, albums: [album])
+public struct Album: Sendable {
+  public let name: String
+  let frames: [Frame]
+  /// World units a network unit.
+  let scale: Double
+  /// The frames to learn from, as indices.
+  let learned: [Int]
+  /// The frames that training never sees, as indices.
+  let heldOut: [Int]
+}
+
+extension Album {
+  /// Opens a capture's pictures.
+  ///
+  /// - Parameters:
+  ///   - side: width and height that they are cropped and scaled to, in pixels.
+  ///   - every: one of so many frames is held out; none for 0.
+  /// - Throws: `CaptureError`, `ImageError`, or `TrainingError.capture` for fewer than two frames to
+  ///   learn from.
+  public init(_ capture: Capture, side: Int, holdingOut every: Int) throws {
+    let held = capture.entries.indices.filter { every > 0 && $0 % every == every / 2 }
+    let learned = capture.entries.indices.filter { !held.contains($0) }
+    guard learned.count > 1 else {
+      throw TrainingError.capture(
+        capture.name,
+        reason: "has \(learned.count) pictures to learn from and \(held.count) held out; each is "
+          + "learned from others, so that it takes two")
+    }
+    let frames = try capture.frames(width: side, height: side)
+    self.init(
+      name: capture.name, frames: frames, scale: capture.scale, learned: learned, heldOut: held)
+  }
+}
+
+extension Album {
+  /// Opens a capture's folder as a plan wants it.
+  ///
+  /// - Throws: as `init(_:side:holdingOut:)`.
+  public init(at path: String, for plan: Plan) throws {
+    try self.init(
+      Capture(contentsOf: path), side: plan.resolution, holdingOut: plan.holdOut)
+  }
+
+  /// Targets around a random frame, and what a memory that holds a random part of the other frames
+  /// recalls for it.
+  func pick(contexts count: Int, targets: Int, random: inout Randomness) -> Pick {
+    let moment = learned[Int(random.next() % UInt64(learned.count))]
+    let near = nearest(to: moment, random: &random)
+    let apart = max(1, min(targets, learned.count - count))
+    // Not the very nearest, so that some of these are left to be contexts.
+    let others = near[1...].prefix(2 * apart).shuffled(using: &random).prefix(apart - 1)
+    let chosen = [moment] + others
+    let pick = Pick(
+      recalled: count, for: moment, targets: chosen, from: near.filter { !chosen.contains($0) },
+      share: 0.5 + 0.5 * random.unit(), of: frames.map(\.camera), scale: scale, random: &random)
+    return Pick(
+      contexts: pick.contexts, targets: (0..<targets).map { chosen[$0 % chosen.count] })
+  }
+
+  /// What a memory of all learned frames recalls for a held-out one.
+  func exam(_ target: Int, contexts count: Int) -> Pick {
+    var random = Randomness(UInt64(target))
+    let near = nearest(to: target, random: &random)
+    return Pick(
+      recalled: count, for: target, targets: [target], from: near, share: 1,
+      of: frames.map(\.camera), scale: scale, random: &random)
+  }
+
+  /// The learned frames by how far their poses are from one's; that one, if it is learned, is first.
+  private func nearest(to moment: Int, random: inout Randomness) -> [Int] {
+    let pose = frames[moment].camera.pose
+    return learned.map { i in
+      let other = frames[i].camera.pose
+      let distance = (other.position - pose.position).length / scale + pose.angle(to: other)
+      return (index: i, distance: i == moment ? -1 : distance, tie: random.next())
+    }
+    .sorted { ($0.distance, $0.tie) < ($1.distance, $1.tie) }.map(\.index)
+  }
+}
+
+extension Plan {
+  /// Whether a shard is of photographs.
+  func isPhotographed(step: Int, index: Int) -> Bool {
+    var random = Randomness(seed, UInt64(step), UInt64(index), 0x7068)
+    return !captures.isEmpty && random.unit() < captureShare
+  }
+}
+
+extension Shard {
+  /// The shard of one step out of albums: a function of the plan, the step and the shard's number
+  /// alone.
+  init(_ plan: Plan, of albums: [Album], step: Int, index: Int) {
+    var random = Randomness(plan.seed, UInt64(step), UInt64(index), 0x616C)
+    let most = albums.map { $0.learned.count - 1 }.min()!
+    let count = min(plan.contextCount(step: step), most)
+    let scenes = (0..<plan.scenesPerShard).map { _ in
+      let album = albums[Int(random.next() % UInt64(albums.count))]
+      var pick = album.pick(contexts: count, targets: plan.targetsPerScene, random: &random)
+      let targets = pick.targets.map { target in
+        let again = count > 0 && random.unit() < plan.revisits
+        return again ? pick.contexts[Int(random.next() % UInt64(count))] : target
+      }
+      pick = Pick(contexts: pick.contexts, targets: targets)
+      return (album: album, pick: pick)
+    }
+    self.init(scenes)
+  }
+
+  /// Held-out frames, each from what a memory recalls among the learned ones; nil where none are.
+  ///
+  /// - Parameter limit: how many frames at most, spread over all that are held out.
+  init?(heldOutOf albums: [Album], contexts: Int, limit: Int) {
+    let all = albums.flatMap { album in album.heldOut.map { (album: album, target: $0) } }
+    guard !all.isEmpty else { return nil }
+    let count = min(contexts, albums.map(\.learned.count).min()!)
+    let stride = max(1, (all.count + limit - 1) / limit)
+    let some = all.indices.filter { $0 % stride == 0 }.map { all[$0] }
+    self.init(some.map { ($0.album, $0.album.exam($0.target, contexts: count)) })
+  }
+
+  private init(_ scenes: [(album: Album, pick: Pick)]) {
+    func frames(_ indices: KeyPath<Pick, [Int]>) -> [[Frame]] {
+      scenes.map { scene in scene.pick[keyPath: indices].map { scene.album.frames[$0] } }
+    }
+    self.init(
+      contexts: frames(\.contexts), targets: frames(\.targets), depths: nil, contextDepths: nil,
+      scales: scenes.map(\.album.scale), shown: nil)
+  }
+}

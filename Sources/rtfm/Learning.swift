@@ -1,0 +1,57 @@
+import Captures
+import Foundation
+import Generation
+import Torch
+import Training
+
+// What the commands that train share.
+
+/// Trains until the run's end, until time is up, or until someone asks the program to end.
+///
+/// - Throws: as `TrainingRun.run`.
+func learn(_ run: TrainingRun, minutes: Double? = nil) throws {
+  var run = run
+  let device = run.trainer.model.device
+  signal(SIGXFSZ, SIG_IGN)  // a file's size limit is then an error like a full disk
+  Interruption.catch()
+  if device != .cpu {
+    Runtime.allowTF32(true)  // for the heads
+    Runtime.allowCuDNNAttention(false)  // contexts and dropped tokens give ever new numbers
+  }
+  let trainer = run.trainer
+  note("\(trainer.model.parameterCount) parameters on \(device), from step \(trainer.step)")
+  note(trainer.filming)
+  if let reason = PlacingKernels.reason(on: device) {
+    note("tokens are placed by many operations, which takes longer: \(reason)")
+  }
+  try run.run(minutes: minutes, stop: { Interruption.came }) { note($0) }
+}
+
+/// The pictures to learn from of a capture or a world.
+///
+/// - Throws: as `withCapture` and `Album.init` do.
+func album(at path: String, for plan: Plan) throws -> Album {
+  try withCapture(at: path) { try Album($0, side: plan.resolution, holdingOut: plan.holdOut) }
+}
+
+/// A path that means the same from any working directory: a run may be resumed from another.
+func absolute(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }
+
+/// Whether someone asked the program to end: training then saves first. A second time ends it.
+private enum Interruption {
+  nonisolated(unsafe) static var flag: sig_atomic_t = 0
+  static var came: Bool { flag != 0 }
+
+  static func `catch`() {
+    for number in [SIGINT, SIGTERM] {
+      var mask = sigset_t()  // whoever started the program may have blocked them
+      sigemptyset(&mask)
+      sigaddset(&mask, number)
+      pthread_sigmask(SIG_UNBLOCK, &mask, nil)
+      signal(number) { number in
+        Interruption.flag = 1
+        signal(number, SIG_DFL)
+      }
+    }
+  }
+}

@@ -1,0 +1,194 @@
+import Captures
+import Foundation
+import Generation
+import Procedural
+import Scene
+import TestSupport
+import Testing
+import Torch
+
+@testable import Training
+
+/// Learning from photographs, here of a made-up world, whose truth is known.
+@Suite struct AlbumTests {
+  private static let world = ProceduralWorld(.room, seed: 3)
+  private static let photographs = {
+    let lens = world.lens(width: 16, height: 16)
+    return world.walk(count: 24, intrinsics: lens, seed: 1).map { world.film($0).frame }
+  }()
+
+  /// Runs `body` with a capture of the first frames on disk.
+  private func withCapture<R>(of count: Int = 24, _ body: (String) throws -> R) throws -> R {
+    try Package.withTemporaryFolder { folder in
+      let path = "\(folder)/room"
+      try Capture.write(
+        frames: Array(Self.photographs.prefix(count)), up: [0, 0, 1], scale: Self.world.scale,
+        to: path)
+      return try body(path)
+    }
+  }
+
+  private func album(of count: Int = 24, holdingOut every: Int = 4) throws -> Album {
+    try withCapture(of: count) {
+      try Album(Capture(contentsOf: $0), side: 16, holdingOut: every)
+    }
+  }
+
+  private func plan(steps: Int = 8, _ change: (inout Plan) -> Void = { _ in }) -> Plan {
+    Plan.small(steps: steps) {
+      ($0.captures, $0.holdOut) = (["room"], 4)
+      change(&$0)
+    }
+  }
+
+  @Test func oneOfSoManyIsHeldOut() throws {
+    let album = try album()
+    #expect(album.heldOut == [2, 6, 10, 14, 18, 22])
+    #expect(album.learned.count == 18 && Set(album.learned).isDisjoint(with: album.heldOut))
+    #expect(try self.album(holdingOut: 0).heldOut.isEmpty)
+    #expect(album.frames == Self.photographs, "the pictures as they were written")
+  }
+
+  @Test func whatIsHeldOutIsNeverSeen() throws {
+    let album = try album()
+    let held = Set(album.heldOut.map { album.frames[$0].camera })
+    var seen = Set<Camera>()
+    for step in 0..<60 {
+      let shard = Shard(plan(), of: [album], step: step, index: step % 2)
+      for (contexts, targets) in zip(shard.contexts, shard.targets) {
+        let cameras = contexts.map(\.camera)
+        #expect(Set(cameras).count == cameras.count, "no context twice")
+        #expect(held.isDisjoint(with: cameras + targets.map(\.camera)))
+        seen.formUnion(targets.map(\.camera))
+      }
+    }
+    #expect(seen.count == album.learned.count, "all others are learned")
+  }
+
+  @Test func aTargetIsAContextOnlyWhereItReturns() throws {
+    let album = try album()
+    for (revisits, share) in [(0.0, 0.0), (1.0, 1.0)] {
+      let plan = plan { ($0.revisits, $0.contextShares) = (revisits, [0, 0, 1]) }
+      for step in 0..<20 {
+        let shard = Shard(plan, of: [album], step: step, index: 0)
+        for (contexts, targets) in zip(shard.contexts, shard.targets) {
+          let known = targets.count { target in contexts.contains { $0.camera == target.camera } }
+          #expect(Double(known) == share * Double(targets.count))
+        }
+      }
+    }
+  }
+
+  /// Recall's contexts look at the target's place: more of its surfaces are in them than in others.
+  @Test func contextsShowTheTarget() throws {
+    let album = try album()
+    func shown(_ target: Int, by contexts: [Int]) -> Double {
+      let film = Self.world.film(album.frames[target].camera)
+      var seen = [Bool](repeating: false, count: film.depth.count)
+      for context in contexts {
+        let other = Self.world.film(album.frames[context].camera)
+        for (i, sees) in film.visibility(from: other).enumerated() where sees { seen[i] = true }
+      }
+      return Double(seen.count { $0 }) / Double(seen.count)
+    }
+    var (chosen, others) = (0.0, 0.0)
+    for target in album.heldOut {
+      let pick = album.exam(target, contexts: 2)
+      #expect(pick.targets == [target] && pick.contexts.count == 2)
+      chosen += shown(target, by: pick.contexts)
+      var random = Randomness(UInt64(target))
+      let rest = album.learned.filter { !pick.contexts.contains($0) }.shuffled(using: &random)
+      others += shown(target, by: Array(rest.prefix(2)))
+    }
+    #expect(chosen > others + 0.6, "\(chosen) and \(others) of 6 pictures")
+  }
+
+  @Test func aShardIsAFunctionOfItsPlan() throws {
+    let album = try album()
+    func contexts(_ step: Int, _ seed: UInt64) -> [[Frame]] {
+      Shard(plan { $0.seed = seed }, of: [album], step: step, index: 1).contexts
+    }
+    #expect(contexts(3, 1) == contexts(3, 1))
+    #expect(contexts(3, 1) != contexts(4, 1) && contexts(3, 1) != contexts(3, 2))
+  }
+
+  /// As few as two pictures, and more contexts and targets wanted than there are.
+  @Test(arguments: [2, 3, 5]) func fewPicturesAreEnough(count: Int) throws {
+    let album = try album(of: count, holdingOut: 0)
+    let plan = plan { ($0.contextShares, $0.targetsPerScene) = ([0, 0, 0, 0, 0, 0, 0, 0, 1], 4) }
+    for step in 0..<10 {
+      let shard = Shard(plan, of: [album], step: step, index: 0)
+      #expect(shard.extent == Extent(scenes: 2, contexts: count - 1, targets: 4))
+    }
+  }
+
+  @Test func onePictureIsNot() throws {
+    let error = #expect(throws: TrainingError.self) { try album(of: 1) }
+    #expect(error?.description.contains("'room': it has 1 pictures to learn from") == true)
+    #expect(throws: TrainingError.self) { try album(of: 2, holdingOut: 2) }
+  }
+
+  @Test func photographsAndFilmsAreMixed() {
+    func share(_ change: (inout Plan) -> Void) -> Double {
+      let plan = plan(change)
+      return (0..<500).map { plan.isPhotographed(step: $0, index: 1) ? 0.002 : 0 }.reduce(0, +)
+    }
+    #expect(share { _ in } == 1 && share { $0.captureShare = 0 } == 0)
+    #expect(share { $0.captures = [] } == 0)
+    #expect(abs(share { $0.captureShare = 0.3 } - 0.3) < 0.07)
+  }
+
+  @Test func shotsAreOfEither() throws {
+    let album = try album()
+    let plan = plan { $0.captureShare = 0.5 }
+    let studio = Studio(plan, [album], from: 0, on: .cpu)
+    #expect(studio.description == "18 photographs, and 6 held out; films by 2 CPU threads")
+    for step in 0..<6 {
+      for (i, shot) in studio.next().enumerated() {
+        let photographed = plan.isPhotographed(step: step, index: i)
+        let shard =
+          photographed
+          ? Shard(plan, of: [album], step: step, index: i) : Shard(plan, step: step, index: i)
+        #expect(studio.develop(shot).images.bytes == Footage(shard, on: .cpu).images.bytes)
+        #expect((studio.develop(shot).depth == nil) == photographed)
+      }
+    }
+  }
+
+  /// Every stage goes on where photographs say neither depths nor what is shown.
+  @Test(arguments: 1...4) func aRunIsResumedAsItWas(stage: Int) throws {
+    try withCapture { path in
+      var plan = plan { ($0.captures, $0.captureShare) = ([path], 0.7) }
+      plan.enter(stage: stage)
+      #expect(plan.flaw == nil)
+      let albums = [try Album(at: path, for: plan)]
+      let through = Trainer(plan, albums: albums)
+      for _ in 0..<4 { #expect(try through.advance().loss.isFinite) }
+      let first = Trainer(plan, albums: albums)
+      for _ in 0..<2 { _ = try first.advance() }
+      let checkpoint = "\(path)/checkpoint.safetensors"
+      try first.save(to: checkpoint)
+      let second = try Trainer(resuming: checkpoint)
+      for _ in 0..<2 { _ = try second.advance() }
+      #expect(through.everything == second.everything)
+
+      try FileManager.default.removeItem(atPath: "\(path)/transforms.json")
+      #expect(throws: CaptureError.self) { try Trainer(resuming: checkpoint) }
+    }
+  }
+
+  /// The held-out pictures of a place are drawn better for having learned from the others.
+  @Test func thePlaceIsLearned() throws {
+    let album = try album()
+    let trainer = Trainer(
+      plan(steps: 60) { ($0.model.patch, $0.contextShares) = (4, [0, 0.5, 0.5]) },
+      albums: [album])
+    let before = try #require(trainer.sample().quality.photographs)
+    while trainer.step < 60 { _ = try trainer.advance() }
+    let (sheet, quality) = trainer.sample()
+    let after = try #require(quality.photographs)
+    #expect(after < 0.7 * before, "\(before), then \(after)")
+    #expect(quality.text.hasPrefix("held out: photographs ") && quality.all == nil)
+    #expect(sheet.height > 6 * 16, "a row for each")
+  }
+}
