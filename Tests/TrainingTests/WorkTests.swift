@@ -23,7 +23,7 @@ import Torch
       embed + (128 * 64 + 64 * 384) + 2 * (layer + attention(20 + 1 + 20 * contexts)) + heads
     let step = 3 * 2 * (2 * contexts * encode + 4 * draw)
     let script = Script(plan, step: 0, index: 0)
-    #expect(plan.model.work(script, resolution: 16) == Double(step))
+    #expect(plan.model.work(script.extent, resolution: 16) == Double(step))
   }
 
   @Test func knowsFewDevices() {

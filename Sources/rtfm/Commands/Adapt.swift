@@ -23,14 +23,14 @@ struct Adapt: ParsableCommand {
   var out: String
   @Option(help: "What to begin with: a model's file, or the name of one in Models/.")
   var model: String?
-  @Option(help: "How long: steps of 4 targets in each of 4 scenes.")
-  var steps = 300
+  @Option(help: "How long: steps of 4 targets in each of 2 scenes.")
+  var steps = 600
   @Option(help: "Side of the square frames in pixels; the model's own by default.")
   var resolution: Int?
   @Option(help: "Hold out one of so many pictures, to be judged by; 0 for none.")
   var holdOut = 8
   @Option(help: "Multiplies the learning rate.")
-  var rate = 0.7
+  var rate = 0.5
   @Option(help: "auto, cpu, cuda or mps.")
   var device = "auto"
   @Option(help: "float32 or bfloat16 (by default bfloat16 on GPUs and CPUs that are fast in it).")
@@ -63,7 +63,7 @@ struct Adapt: ParsableCommand {
       model: model.configuration, resolution: resolution ?? model.resolution, steps: steps)
     plan.captures = places.map(absolute)
     (plan.holdOut, plan.seed, plan.precision) = (holdOut, seed, precision)
-    plan.scenesPerShard = 2
+    plan.scenesPerShard = 1  // small steps and many: LOG.md
     plan.optimizer.kind = .muon
     plan.optimizer.rate = 2e-3 * rate
     plan.optimizer.muonRate *= rate
