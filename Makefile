@@ -1,6 +1,6 @@
 # The project's commands; `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build build bundle explore test lint format clean
+.PHONY: help setup setup-build build bundle explore adapt test lint format clean
 
 swift_files := Package.swift Sources $(wildcard Tests)
 
@@ -21,6 +21,9 @@ bundle: setup-build ## for a machine with a GPU and PyTorch, no Swift: bundle/ru
 
 explore: build ## build, start the server, print its address (ARGS="CAPTURE --port 8080")
 	.build/release/rtfm explore $(ARGS)
+
+adapt: build ## teach the model a place of yours (ARGS="CAPTURE --out runs/place")
+	.build/release/rtfm adapt $(ARGS)
 
 test: ## set up, lint, build, run all tests (ARGS="--filter Memory": some)
 	@Scripts/test $(ARGS)

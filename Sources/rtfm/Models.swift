@@ -61,6 +61,32 @@ struct Shelf: Sendable {
   }
 }
 
+extension Shelf {
+  /// The path of the model that draws a place: the one that a user names; or the place's own, which
+  /// lies in a capture's folder as `model.safetensors`, beside `garden.world` as
+  /// `garden.safetensors`; or the standard one.
+  ///
+  /// Measurements don't go by it: a place's own model knows the pictures that it would be measured by.
+  ///
+  /// - Parameter place: a capture's folder or a world's file; the bundled world for nil.
+  /// - Throws: as `path(of:)`.
+  func path(of name: String?, drawing place: String?) throws -> String {
+    guard name == nil, let own = Self.ownModel(of: try place ?? Shelf.worlds.path(of: "room")) else {
+      return try path(of: name)
+    }
+    note("drawn by the place's own model, \(own)")
+    return own
+  }
+
+  private static func ownModel(of place: String) -> String? {
+    let own =
+      isWorld(place)
+      ? URL(fileURLWithPath: place).deletingPathExtension().path + ".safetensors"
+      : "\(place)/model.safetensors"
+    return FileManager.default.fileExists(atPath: own) ? own : nil
+  }
+}
+
 /// Something that should have come with the program and is not there.
 struct ShelfError: Error, CustomStringConvertible {
   let description: String

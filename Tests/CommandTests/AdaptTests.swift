@@ -25,13 +25,32 @@ import Testing
       #expect(heldOut(adapt.errors).count == 3, "at the start and after 1, 2 steps")
       #expect(adapt.errors.hasSuffix("rtfm explore Worlds/room --model \(run)/model.safetensors\n"))
       #expect(Package.exists("\(run)/samples/000000.png"))
-      let walk = try Program(
-        "render", "Worlds/room", "--model", "\(run)/model.safetensors", "--frames", "2", "--out",
-        "\(folder)/walk.mp4")
-      #expect(walk.status == 0, "\(walk.errors)")
-
       let again = try Program(["adapt", "Worlds/room", "--out", run] + Self.short)
       #expect(again.status == 1 && again.errors.contains("holds a run already"))
+    }
+  }
+
+  /// Walks are drawn by the model that lies with the place, unless another is named; measurements are not.
+  @Test func aPlacesOwnModelIsUsed() throws {
+    try Package.withTemporaryFolder { folder in
+      let (room, world, run) = ("\(folder)/room", "\(folder)/room.world", "\(folder)/run")
+      try FileManager.default.copyItem(atPath: "\(Package.root)/Worlds/room", toPath: room)
+      try? FileManager.default.removeItem(atPath: "\(room)/model.safetensors")
+      #expect(try Program("world", "import", room, "--out", world).status == 0)
+      let walk = ["--frames", "2", "--out", "\(folder)/walk.mp4"]
+      func isOwn(_ words: [String]) throws -> Bool {
+        let walk = try Program(words)
+        #expect(walk.status == 0, "\(walk.errors)")
+        return walk.errors.contains("place's own model")
+      }
+      #expect(try !isOwn(["render", room] + walk) && !isOwn(["render", world] + walk))
+      #expect(try Program(["adapt", room, "--out", run] + Self.short).status == 0)
+      for own in ["\(room)/model.safetensors", "\(folder)/room.safetensors"] {
+        try FileManager.default.copyItem(atPath: "\(run)/model.safetensors", toPath: own)
+      }
+      #expect(try isOwn(["render", room] + walk) && isOwn(["render", world] + walk))
+      #expect(try !isOwn(["render", room, "--model", "rtfm-nano"] + walk))
+      #expect(try !isOwn(["evaluate", room, "--contexts", "1", "--resolution", "16"]))
     }
   }
 

@@ -15,6 +15,9 @@ struct Adapt: ParsableCommand {
 
       rtfm adapt photos --out runs/photos
       rtfm explore photos --model runs/photos/model.safetensors
+
+      With its model in it, as photos/model.safetensors, a folder is drawn by that unless another is \
+      named.
       """)
 
   @Argument(help: "A capture's folder or a world's file (its given pictures); one place or more.")

@@ -19,7 +19,11 @@ struct Explore: AsyncParsableCommand {
   var place: String?
   @Option(help: "A world's file to save a capture's walk in; made if it is not there.")
   var save: String?
-  @Option(help: "A model's file, or the name of one in Models/.")
+  @Option(
+    help: """
+      A model's file, or the name of one in Models/; by default model.safetensors in the capture's \
+      folder, or beside X.world X.safetensors, if there is one, else rtfm-nano.
+      """)
   var model: String?
   @Option(help: "The port to serve on; 0 takes any that is free.")
   var port = 8080
@@ -42,7 +46,7 @@ struct Explore: AsyncParsableCommand {
 
   func run() async throws {
     let device = try Device(named: device)
-    let modelPath = try Shelf.models.path(of: model)
+    let modelPath = try Shelf.models.path(of: model, drawing: place)
     let model = try FrameModel(contentsOf: modelPath, on: device)
     model.compute(in: precision)
     let place = try Place(place, size: resolution ?? Size(side: model.resolution), save: save)

@@ -35,7 +35,11 @@ struct Render: AsyncParsableCommand {
   var admit = true
   @Option(help: "Size of the frames, as 256x192 or 128; the model's own by default.")
   var resolution: Size?
-  @Option(help: "A model's file, or the name of one in Models/.")
+  @Option(
+    help: """
+      A model's file, or the name of one in Models/; by default model.safetensors in the capture's \
+      folder, or beside X.world X.safetensors, if there is one, else rtfm-nano.
+      """)
   var model: String?
   @Option(help: "auto, cpu, cuda or mps.")
   var device = "auto"
@@ -52,7 +56,7 @@ struct Render: AsyncParsableCommand {
 
   func run() async throws {
     let device = try Device(named: device)
-    let modelPath = try Shelf.models.path(of: model)
+    let modelPath = try Shelf.models.path(of: model, drawing: place)
     let model = try FrameModel(contentsOf: modelPath, on: device)
     model.compute(in: precision)
     var size = resolution ?? Size(side: model.resolution)
