@@ -23,11 +23,13 @@ extension Album {
   ///
   /// - Parameters:
   ///   - side: width and height that they are cropped and scaled to, in pixels.
-  ///   - every: one of so many frames is held out; none for 0.
+  ///   - every: the first of every so many frames is held out, as is usual; none for 0, or where there
+  ///     are fewer frames than that.
   /// - Throws: `CaptureError`, `ImageError`, or `TrainingError.capture` for fewer than two frames to
   ///   learn from.
   public init(_ capture: Capture, side: Int, holdingOut every: Int) throws {
-    let held = capture.entries.indices.filter { every > 0 && $0 % every == every / 2 }
+    let holds = every > 0 && capture.count >= every
+    let held = capture.entries.indices.filter { holds && $0 % every == 0 }
     let learned = capture.entries.indices.filter { !held.contains($0) }
     guard learned.count > 1 else {
       throw TrainingError.capture(
@@ -59,8 +61,9 @@ extension Album {
     // Not the very nearest, so that some of these are left to be contexts.
     let others = near[1...].prefix(2 * apart).shuffled(using: &random).prefix(apart - 1)
     let chosen = [moment] + others
+    let rest = near.filter { !chosen.contains($0) }.prefix(Self.remembered)
     let pick = Pick(
-      recalled: count, for: moment, targets: chosen, from: near.filter { !chosen.contains($0) },
+      recalled: count, for: moment, targets: chosen, from: Array(rest),
       share: 0.5 + 0.5 * random.unit(), of: frames.map(\.camera), scale: scale, random: &random)
     return Pick(
       contexts: pick.contexts, targets: (0..<targets).map { chosen[$0 % chosen.count] })
@@ -71,9 +74,12 @@ extension Album {
     var random = Randomness(UInt64(target))
     let near = nearest(to: target, random: &random)
     return Pick(
-      recalled: count, for: target, targets: [target], from: near, share: 1,
-      of: frames.map(\.camera), scale: scale, random: &random)
+      recalled: count, for: target, targets: [target], from: Array(near.prefix(Self.remembered)),
+      share: 1, of: frames.map(\.camera), scale: scale, random: &random)
   }
+
+  /// How many frames the memory may hold: the nearest, so that a pick takes no longer in a large album.
+  private static let remembered = 256
 
   /// The learned frames by how far their poses are from one's; that one, if it is learned, is first.
   private func nearest(to moment: Int, random: inout Randomness) -> [Int] {

@@ -31,7 +31,7 @@ public struct Plan: Codable, Hashable, Sendable {
   public var captures: [String] = []
   /// How often a shard is of photographs, where there are captures; else it is of made-up worlds.
   public var captureShare = 1.0
-  /// One of so many photographs is held out, to see how well places are drawn; none for 0.
+  /// The first of every so many photographs is held out, to see how well places are drawn; none for 0.
   public var holdOut = 8
 
   // Noise levels (design: 40 % at t = 0, half of those from zeros; more early on)
@@ -134,7 +134,8 @@ public struct Plan: Codable, Hashable, Sendable {
     }
     if optimizer.betas.count != 2 { return "betas \(optimizer.betas)" }
     let shares = [
-      recallShare, captureShare, revisits, atZero, fromZeros, ownErrors, contextNoise, leastClean, tokenDropout,
+      recallShare, captureShare, revisits, atZero, fromZeros, ownErrors, contextNoise, leastClean,
+      tokenDropout,
       consistency, optimizer.decayShare,
     ]
     if !shares.allSatisfy((0...1).contains) { return "a share outside of 0...1" }

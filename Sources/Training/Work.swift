@@ -11,7 +11,8 @@ extension Configuration {
   func work(_ extent: Extent, resolution: Int) -> Double {
     let (scenes, contexts) = (extent.scenes, extent.contexts)
     let encoding = Double(scenes * contexts) * encodingWork(side: resolution)
-    let drawing = Double(scenes * extent.targets) * drawingWork(side: resolution, contexts: contexts)
+    let drawing =
+      Double(scenes * extent.targets) * drawingWork(side: resolution, contexts: contexts)
     return 3 * (encoding + drawing)
   }
 

@@ -71,19 +71,28 @@ extension Shelf {
   /// - Parameter place: a capture's folder or a world's file; the bundled world for nil.
   /// - Throws: as `path(of:)`.
   func path(of name: String?, drawing place: String?) throws -> String {
-    guard name == nil, let own = Self.ownModel(of: try place ?? Shelf.worlds.path(of: "room")) else {
+    let own = Self.ownModel(of: try place ?? Shelf.worlds.path(of: "room"))
+    guard name == nil, FileManager.default.fileExists(atPath: own) else {
       return try path(of: name)
     }
     note("drawn by the place's own model, \(own)")
     return own
   }
 
-  private static func ownModel(of place: String) -> String? {
-    let own =
-      isWorld(place)
-      ? URL(fileURLWithPath: place).deletingPathExtension().path + ".safetensors"
-      : "\(place)/model.safetensors"
-    return FileManager.default.fileExists(atPath: own) ? own : nil
+  /// Gives a copy of a place the place's own model, if there is one, and the copy has none yet.
+  static func copyOwnModel(of place: String, to copy: String) throws {
+    let (own, new) = (ownModel(of: place), ownModel(of: copy))
+    let files = FileManager.default
+    guard files.fileExists(atPath: own), !files.fileExists(atPath: new) else { return }
+    try files.copyItem(atPath: own, toPath: new)
+    note("wrote the place's own model to \(new)")
+  }
+
+  private static func ownModel(of place: String) -> String {
+    let url = URL(fileURLWithPath: place)
+    if isWorld(place) { return url.deletingPathExtension().path + ".safetensors" }
+    let isFile = place.hasSuffix(".json")  // which names the pictures beside it
+    return (isFile ? url.deletingLastPathComponent() : url).path + "/model.safetensors"
   }
 }
 

@@ -35,7 +35,10 @@ final class Place: Sendable {
       try self.init(WorldFile(at: path), size: size)
     } else if let save {
       let capture = try Capture(contentsOf: path)
-      if !FileManager.default.fileExists(atPath: save) { try capture.makeWorld(at: save) }
+      if !FileManager.default.fileExists(atPath: save) {
+        try capture.makeWorld(at: save)
+        try Shelf.copyOwnModel(of: path, to: save)
+      }
       let file = try WorldFile(at: save)
       guard file.place.name == capture.name else {
         throw PlaceError.isAnother(save, holds: file.place.name, not: capture.name)

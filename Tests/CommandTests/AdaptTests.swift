@@ -49,6 +49,14 @@ import Testing
         try FileManager.default.copyItem(atPath: "\(run)/model.safetensors", toPath: own)
       }
       #expect(try isOwn(["render", room] + walk) && isOwn(["render", world] + walk))
+      let copies = [
+        ("import", room, "\(folder)/a.world"), ("branch", world, "\(folder)/b.world"),
+        ("export", world, "\(folder)/c"),
+      ]
+      for (verb, place, copy) in copies {
+        #expect(try Program("world", verb, place, "--out", copy).status == 0)
+        #expect(try isOwn(["render", copy] + walk), "a copy is drawn as the place is")
+      }
       #expect(try !isOwn(["render", room, "--model", "rtfm-nano"] + walk))
       #expect(try !isOwn(["evaluate", room, "--contexts", "1", "--resolution", "16"]))
     }
@@ -90,7 +98,8 @@ import Testing
   }
 
   @Test(
-    .enabled(if: Package.exists(room), "there is no ../shared/captures/real_room beside the package")
+    .enabled(
+      if: Package.exists(room), "there is no ../shared/captures/real_room beside the package")
   )
   func realPhotosAreDrawnBetter() throws {
     try Package.withTemporaryFolder { folder in

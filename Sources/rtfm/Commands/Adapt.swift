@@ -27,10 +27,10 @@ struct Adapt: ParsableCommand {
   @Option(help: "What to begin with: a model's file, or the name of one in Models/.")
   var model: String?
   @Option(help: "How long: steps of 4 targets in each of 2 scenes.")
-  var steps = 600
+  var steps = 400
   @Option(help: "Side of the square frames in pixels; the model's own by default.")
   var resolution: Int?
-  @Option(help: "Hold out one of so many pictures, to be judged by; 0 for none.")
+  @Option(help: "Hold out the first of every so many pictures, to be judged by; 0 for none.")
   var holdOut = 8
   @Option(help: "Multiplies the learning rate.")
   var rate = 0.5

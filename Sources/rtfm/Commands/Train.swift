@@ -111,7 +111,7 @@ struct Train: ParsableCommand {
   var capture: [String] = []
   @Option(help: "How often to learn from captures, 0 to 1; the rest is made-up worlds.")
   var captureShare = 1.0
-  @Option(help: "Hold out one of so many of a capture's pictures, to be judged by; 0 for none.")
+  @Option(help: "Hold out the first of every so many of a capture's pictures; 0 for none.")
   var holdOut = 8
   @Option(help: "How many different worlds to train on; no end by default.")
   var worlds: Int?

@@ -58,6 +58,7 @@ struct WorldCommand: ParsableCommand {
       let count = try file.export(to: out, givenOnly: given, layout: format)
       try file.close()
       note("wrote \(count) frames to \(out)")
+      try Shelf.copyOwnModel(of: world, to: out)
     }
   }
 
@@ -75,6 +76,7 @@ struct WorldCommand: ParsableCommand {
       let capture = try Capture(contentsOf: source)
       try capture.makeWorld(at: out)
       note("wrote \(capture.count) keyframes to \(out)")
+      try Shelf.copyOwnModel(of: source, to: out)
     }
 
     private func salvage() throws {
@@ -99,6 +101,7 @@ struct WorldCommand: ParsableCommand {
       try file.branch(to: out)
       try file.close()
       note("wrote \(file.status.saved) keyframes to \(out)")
+      try Shelf.copyOwnModel(of: world, to: out)
     }
   }
 }
