@@ -72,11 +72,8 @@ extension Shelf {
   /// - Throws: as `path(of:)`.
   func path(of name: String?, drawing place: String?) throws -> String {
     let own = Self.ownModel(of: try place ?? Shelf.worlds.path(of: "room"))
-    guard name == nil, FileManager.default.fileExists(atPath: own) else {
-      return try path(of: name)
-    }
-    note("drawn by the place's own model, \(own)")
-    return own
+    let isOwn = name == nil && FileManager.default.fileExists(atPath: own)
+    return isOwn ? own : try path(of: name)
   }
 
   /// Gives a copy of a place the place's own model, if there is one, and the copy has none yet.

@@ -41,7 +41,7 @@ import Testing
       func isOwn(_ words: [String]) throws -> Bool {
         let walk = try Program(words)
         #expect(walk.status == 0, "\(walk.errors)")
-        return walk.errors.contains("place's own model")
+        return !walk.errors.contains("/rtfm-nano.safetensors")
       }
       #expect(try !isOwn(["render", room] + walk) && !isOwn(["render", world] + walk))
       #expect(try Program(["adapt", room, "--out", run] + Self.short).status == 0)
@@ -58,7 +58,9 @@ import Testing
         #expect(try isOwn(["render", copy] + walk), "a copy is drawn as the place is")
       }
       #expect(try !isOwn(["render", room, "--model", "rtfm-nano"] + walk))
-      #expect(try !isOwn(["evaluate", room, "--contexts", "1", "--resolution", "16"]))
+      let words = ["evaluate", room, "--contexts", "1", "--resolution", "16", "--json"]
+      let model = try Program(words).json()["model"] as? String
+      #expect(model?.hasSuffix("/rtfm-nano.safetensors") == true)
     }
   }
 

@@ -11,6 +11,9 @@ struct EndingTests {
       _ = try Program(
         "scenes", "--family", "room", "--count", "1", "--frames", "3", "--resolution", "32",
         "--export", capture)
+      try FileManager.default.copyItem(
+        atPath: "\(Package.root)/Models/rtfm-nano.safetensors",
+        toPath: "\(capture)/model.safetensors")
       let explore = Program.process([
         "explore", capture, "--save", "\(folder)/room.world", "--port", "0", "--resolution", "32",
       ])
@@ -18,8 +21,9 @@ struct EndingTests {
       explore.standardError = pipe
       explore.standardOutput = FileHandle.nullDevice
       try explore.run()
-      let said = String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
+      let said = pipe.text(until: "walk through")
       #expect(said.contains("walk through"), "said: \(said)")
+      #expect(Package.exists("\(folder)/room.safetensors"), "the place's own model, for the world")
       for _ in 0..<signals { kill(explore.processIdentifier, SIGTERM) }
       explore.waitUntilExit()
       let rest = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)

@@ -49,3 +49,14 @@ struct Program {
     try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any] ?? [:]
   }
 }
+
+extension Pipe {
+  /// What comes through it up to and with some words, or to its end.
+  func text(until words: String) -> String {
+    var text = ""
+    while !text.contains(words), case let more = fileHandleForReading.availableData, !more.isEmpty {
+      text += String(decoding: more, as: UTF8.self)
+    }
+    return text
+  }
+}

@@ -14,8 +14,8 @@ struct WalkingTests {
     explore.standardOutput = FileHandle.nullDevice
     try explore.run()
     defer { explore.terminate() }
-    let line = String(decoding: pipe.fileHandleForReading.availableData, as: UTF8.self)
-    let address = try #require(line.firstMatch(of: /http:[^ ]+/), "said: \(line)").output
+    let said = pipe.text(until: "http:")
+    let address = try #require(said.firstMatch(of: /http:[^ ]+/), "said: \(said)").output
 
     try await WebDriver.browsing { browser in
       try await browser.open(String(address))

@@ -57,7 +57,9 @@ struct Explore: AsyncParsableCommand {
     let server = ExploreServer(host: host, port: port, title: place.name) {
       Walk(in: world, place)
     }
-    let remark = place.file.map { "saved in \($0.path)" } ?? "not saved; --save FILE.world keeps it"
+    let remark =
+      "drawn by \(modelPath); "
+      + (place.file.map { "saved in \($0.path)" } ?? "not saved; --save FILE.world keeps it")
     signal(SIGXFSZ, SIG_IGN)  // a file that may not grow is an error to report, not an end
     try await untilInterrupted { [host] in
       try await server.run { port in

@@ -87,7 +87,9 @@ struct Render: AsyncParsableCommand {
     try video.finish()
     let sheetPath = (out as NSString).deletingPathExtension + ".png"
     try sheet.image().writePNG(to: sheetPath)
-    note("wrote \(out) (\(path.cameras.count) frames of \(size)) and \(sheetPath)")
+    note(
+      "wrote \(out) (\(path.cameras.count) frames of \(size)) and \(sheetPath), drawn by "
+        + modelPath)
   }
 
   private func path(through place: Place, _ size: Size) throws -> Path {
