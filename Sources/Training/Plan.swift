@@ -135,8 +135,7 @@ public struct Plan: Codable, Hashable, Sendable {
     if optimizer.betas.count != 2 { return "betas \(optimizer.betas)" }
     let shares = [
       recallShare, captureShare, revisits, atZero, fromZeros, ownErrors, contextNoise, leastClean,
-      tokenDropout,
-      consistency, optimizer.decayShare,
+      tokenDropout, consistency, optimizer.decayShare,
     ]
     if !shares.allSatisfy((0...1).contains) { return "a share outside of 0...1" }
     if !(1...1000).contains(teacherSteps) { return "\(teacherSteps) teacher steps" }
