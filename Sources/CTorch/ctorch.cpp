@@ -243,9 +243,6 @@ ct_tensor *ct_layer_norm(ct_arg x, ct_optional weight, ct_optional bias, double 
     return at::layer_norm(x->value, {x->value.size(-1)}, maybe(weight), maybe(bias), eps);
   });
 }
-ct_tensor *ct_rms_norm(ct_arg x, ct_optional weight, double eps) {
-  return tensor([&] { return at::rms_norm(x->value, {x->value.size(-1)}, maybe(weight), eps); });
-}
 ct_tensor *ct_attention(ct_arg q, ct_arg k, ct_arg v, bool grouped) {
   return tensor([&] {
     return at::scaled_dot_product_attention(

@@ -12,12 +12,12 @@
 #include <vector>
 
 using namespace ctorch;
-using placing::Half;
+using numbers::Half;
+using numbers::number;
+using numbers::set;
+using placing::for_results;
 using placing::Lead;
 using placing::Long;
-using placing::for_results;
-using placing::number;
-using placing::set;
 using placing::Shape;
 
 namespace {
@@ -91,13 +91,23 @@ std::vector<int64_t> joined(std::vector<int64_t> a, at::IntArrayRef b) {
   return a;
 }
 
-void set_three(Long *to, at::IntArrayRef values, Long missing) {
+template <class Number>
+void set_three(Number *to, at::IntArrayRef values, Number missing) {
   const size_t n = values.size();
-  for (size_t i = 0; i < 3; i++) to[i] = i < 3 - n ? missing : values[i - (3 - n)];
+  for (size_t i = 0; i < 3; i++) to[i] = i < 3 - n ? missing : Number(values[i - (3 - n)]);
 }
 
-/// How x, contiguous and of some sizes, and the tables lie in memory.
-Shape shape(at::IntArrayRef sizes, const std::vector<int64_t> &lead, const Tables &t) {
+/// Whether a result may lie like this: its last three axes without gaps.
+bool is_dense(const at::Tensor &t) {
+  const int64_t d = t.size(-1), heads = t.size(-2);
+  return t.stride(-1) == 1 && t.stride(-2) == d && (t.size(-3) == 1 || t.stride(-3) == heads * d) &&
+         t.storage_offset() % 8 == 0 && std::all_of(t.strides().begin(), t.strides().end() - 1,
+                                                    [](int64_t n) { return n % 8 == 0; });
+}
+
+/// How x, contiguous and of some sizes, the result and the tables lie in memory.
+Shape shape(
+    at::IntArrayRef sizes, const at::Tensor &result, const std::vector<int64_t> &lead, const Tables &t) {
   const size_t rank = sizes.size();
   const int64_t d = sizes[rank - 1], heads = sizes[rank - 2], tokens = sizes[rank - 3];
   TORCH_CHECK(d % 16 == 0 && d <= max_width, "place_heads: heads of ", d, " channels");
@@ -110,7 +120,9 @@ Shape shape(at::IntArrayRef sizes, const std::vector<int64_t> &lead, const Table
   s.share = 1;
   TORCH_CHECK(s.pairs % 2 == 0 && s.pairs * t.groups * 4 == d, "place_heads: ", t.groups,
               " groups in ", d, " channels");
+  TORCH_CHECK(result.numel() / 8 < 1ll << 31, "place_heads: ", result.numel(), " numbers at once");
   set_three(s.lead, lead, 1);
+  set_three(s.to, result.strides().slice(0, lead.size()), Long(0));
   int64_t stride = tokens * heads * d;
   std::vector<int64_t> strides(lead.size(), 0);
   for (size_t k = rank - 3; k-- > 0;) {
@@ -118,7 +130,7 @@ Shape shape(at::IntArrayRef sizes, const std::vector<int64_t> &lead, const Table
     strides[at] = sizes[k] == 1 ? 0 : stride;
     stride *= sizes[k];
   }
-  set_three(s.from, strides, 0);
+  set_three(s.from, strides, Long(0));
   if (!t.turn()) return s;
   const int64_t shared = t.cosines.size(-3);
   TORCH_CHECK(heads % shared == 0, "place_heads: tables of ", shared, " heads for ", heads);
@@ -126,7 +138,7 @@ Shape shape(at::IntArrayRef sizes, const std::vector<int64_t> &lead, const Table
   const auto whole = t.cosines.expand(joined(lead, {tokens, shared, t.groups, s.pairs}));
   const auto all = whole.strides();
   TORCH_CHECK(all.back() == 1, "place_heads: a table's angles are apart");
-  set_three(s.table, all.slice(0, lead.size()), 0);
+  set_three(s.table, all.slice(0, lead.size()), Long(0));
   s.table_token = all[lead.size()];
   s.table_head = all[lead.size() + 1];
   s.table_group = all[lead.size() + 2];
@@ -154,7 +166,7 @@ void by_gpu(bool back, Shape s, const at::Tensor &from, const Tables &t, at::Ten
   const Kernels known = kernels(from.get_device());
   const ct_kernel *kernel = back ? known.backward[half] : known.forward[half];
   TORCH_CHECK(kernel, "place_heads: no kernels for ", from.device());
-  Long count = to.numel() / 8;
+  unsigned count = to.numel() / (4 * placing::pairs_of_thread(s));
   void *x = address(from), *matrix = address(t.matrix), *cosines = address(t.cosines),
        *sines = address(t.sines), *y = address(to);
   void *arguments[] = {&count, &s, &x, &matrix, &cosines, &sines, &y};
@@ -169,8 +181,10 @@ void by_thread(bool back, const Shape &s, const at::Tensor &from, const Tables &
   const N *x = address<N>(from), *cosines = address<N>(t.cosines), *sines = address<N>(t.sines);
   const float *matrix = address<float>(t.matrix);
   N *y = address<N>(to);
-  for (Long i = 0; i < to.numel() / 8; i++)
-    (back ? placing::backward<N> : placing::forward<N>)(i, s, x, matrix, cosines, sines, y);
+  const int some = placing::pairs_of_thread(s);
+  const auto way = back ? some == 4 ? placing::backward<N, 4> : placing::backward<N, 2>
+                        : some == 4 ? placing::forward<N, 4> : placing::forward<N, 2>;
+  for (Long i = 0; i < to.numel() / (4 * some); i++) way(i, s, x, matrix, cosines, sines, y);
 }
 
 /// For tests: whether this thread does as a GPU's kernels would.
@@ -191,9 +205,10 @@ at::Tensor whole(const at::Tensor &matrix, const std::vector<int64_t> &axes) {
 at::Tensor brought_back(
     const at::Tensor &gradient, at::IntArrayRef sizes, const std::vector<int64_t> &axes,
     const Tables &tables) {
-  const auto from = gradient.contiguous();
+  // A part of a larger gradient, as contexts' keys are of all keys, need not be copied.
+  const auto from = is_dense(gradient) ? gradient : gradient.contiguous();
   auto dx = at::empty(sizes, from.options());
-  run(true, shape(sizes, axes, tables), from, tables, dx);
+  run(true, shape(sizes, from, axes, tables), from, tables, dx);
   return dx;
 }
 
@@ -204,9 +219,8 @@ struct PlaceHeads : torch::autograd::Function<PlaceHeads> {
     const auto axes = lead(x, matrix);
     const auto from = x.contiguous();
     const Tables tables = {whole(matrix, axes), cosines, sines, groups};
-    const Shape s = shape(from.sizes(), axes, tables);
     auto y = at::empty(joined(axes, from.sizes().slice(from.dim() - 3)), from.options());
-    run(false, s, from, tables, y);
+    run(false, shape(from.sizes(), y, axes, tables), from, tables, y);
     context->save_for_backward({tables.matrix, cosines, sines});
     context->saved_data["sizes"] = from.sizes();
     context->saved_data["axes"] = axes;

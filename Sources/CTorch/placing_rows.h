@@ -56,7 +56,7 @@ void forward(
   read_columns(matrix + 16 * before, columns, false);
   const Lead at(before, s);
   const N *from = x + at.offset(s.from) + token * s.heads * s.width;
-  N *to = y + (before * s.tokens + token) * s.heads * s.width;
+  N *to = y + at.offset(s.to) + token * s.heads * s.width;
   for (long h = 0; h < s.heads; h++, from += s.width, to += s.width) {
     place<1>(s, columns, from, cosines, sines, table_at(s, at, token, h), out);
     for (long i = 0; i < s.width; i++) set(to[i], out[i]);
@@ -72,10 +72,10 @@ void backward(
   Four columns[4];
   for (long h = 0; h < s.heads; h++) {
     for (long i = 0; i < s.width; i++) sum[i] = 0;
-    for_results(own, s, [&](Long before) {
-      read_columns(matrix + 16 * before, columns, true);
-      const N *from = dy + ((before * s.tokens + token) * s.heads + h) * s.width;
-      const Long j = table_at(s, Lead(before, s), token, h);
+    for_results(own, s, [&](const Lead &at) {
+      read_columns(matrix + 16 * at.number(s), columns, true);
+      const N *from = dy + at.offset(s.to) + (token * s.heads + h) * s.width;
+      const Long j = table_at(s, at, token, h);
       place<-1>(s, columns, from, cosines, sines, j, out);
       for (long i = 0; i < s.width; i++) sum[i] += out[i];
     });

@@ -15,6 +15,7 @@
 #define fminf __builtin_fminf
 #define fmaxf __builtin_fmaxf
 #define __ffsll __builtin_ffsll
+#define __popc __builtin_popcount
 #endif
 
 #ifdef TRACER_FN
@@ -39,10 +40,41 @@ TRACER_FN float lane_of(real x, int) { return x; }
 TRACER_FN int lane_of(integer x, int) { return x; }
 TRACER_FN real select(mask m, real a, real b) { return m ? a : b; }
 TRACER_FN integer select(mask m, integer a, integer b) { return m ? a : b; }
-TRACER_FN float least(real x) { return x; }
-TRACER_FN float greatest(real x) { return x; }
 TRACER_FN float sum_of(real x) { return x; }
 TRACER_FN void set_lane(real &x, int, float value) { x = value; }
+
+// The threads that are here together, a bit each: what is the same for all of them they share out. On a
+// GPU up to 32 neighbours; on a CPU one.
+#ifdef __CUDACC_RTC__
+TRACER_FN unsigned company() { return __activemask(); }
+TRACER_FN int rank_in(unsigned company) {
+  unsigned below;
+  asm("mov.u32 %0, %%lanemask_lt;" : "=r"(below));
+  return __popc(company & below);
+}
+TRACER_FN int least_in(unsigned company, int x) { return __reduce_min_sync(company, x); }
+TRACER_FN int greatest_in(unsigned company, int x) { return __reduce_max_sync(company, x); }
+TRACER_FN unsigned either_in(unsigned company, unsigned x) { return __reduce_or_sync(company, x); }
+TRACER_FN int pattern_of(float x) { return __float_as_int(x); }
+TRACER_FN float float_of(int pattern) { return __int_as_float(pattern); }
+#else
+TRACER_FN unsigned company() { return 1; }
+TRACER_FN int rank_in(unsigned) { return 0; }
+TRACER_FN int least_in(unsigned, int x) { return x; }
+TRACER_FN int greatest_in(unsigned, int x) { return x; }
+TRACER_FN unsigned either_in(unsigned, unsigned x) { return x; }
+TRACER_FN int pattern_of(float x) { return __builtin_bit_cast(int, x); }
+TRACER_FN float float_of(int pattern) { return __builtin_bit_cast(float, pattern); }
+#endif
+
+// Whole numbers in the order of the floats that they stand for, and back.
+TRACER_FN int ordered(int pattern) { return pattern < 0 ? pattern ^ 0x7fffffff : pattern; }
+TRACER_FN float least_in(unsigned company, float x) {
+  return float_of(ordered(least_in(company, ordered(pattern_of(x)))));
+}
+TRACER_FN float greatest_in(unsigned company, float x) {
+  return float_of(ordered(greatest_in(company, ordered(pattern_of(x)))));
+}
 #else
 #define TRACER_FN static inline __attribute__((always_inline))
 #define TRACER_RARE static __attribute__((noinline, unused))

@@ -28,14 +28,12 @@ TRACER_FN real span(const tracer_scene &scene, vec origin) {
   return sqrt_of(dot(p, p)) + scene.reach;
 }
 
-// A ball around the lanes' points.
+// A ball around a group's points.
 struct ball {
   float x, y, z, radius;
 };
 
-TRACER_FN ball around(vec p) {
-  float lx = least(p.x), ly = least(p.y), lz = least(p.z);
-  float hx = greatest(p.x), hy = greatest(p.y), hz = greatest(p.z);
+TRACER_FN ball ball_of(float lx, float ly, float lz, float hx, float hy, float hz) {
   float dx = 0.5f * (hx - lx), dy = 0.5f * (hy - ly), dz = 0.5f * (hz - lz);
   float radius = lane_of(sqrt_of(real(dx * dx + dy * dy + dz * dz)), 0);
   return {lx + dx, ly + dy, lz + dz, radius + 1e-3f};
@@ -54,6 +52,31 @@ TRACER_FN int lowest_bit(unsigned long long bits) {
 #endif
 }
 
+// The round cone around two balls: how far apart they are, and by how much it widens.
+struct cone {
+  ball from;
+  float dx, dy, dz, inverse2, widening, squeeze;
+};
+
+TRACER_FN cone cone_of(ball a, ball b) {
+  cone c = {a, b.x - a.x, b.y - a.y, b.z - a.z, 0.0f, b.radius - a.radius, 0.0f};
+  c.inverse2 = 1.0f / (c.dx * c.dx + c.dy * c.dy + c.dz * c.dz + 1e-9f);
+  c.squeeze = 1.0f - c.widening * c.widening * c.inverse2;
+  c.squeeze = c.squeeze < 0.0f ? 0.0f : c.squeeze;
+  return c;
+}
+
+// Which spheres touch it.
+TRACER_FN mask touches(const cone &c, real x, real y, real z, real radius) {
+  x = x - c.from.x;
+  y = y - c.from.y;
+  z = z - c.from.z;
+  real t = clamped((x * c.dx + y * c.dy + z * c.dz) * c.inverse2);
+  real px = x - t * c.dx, py = y - t * c.dy, pz = z - t * c.dz;
+  real reach = radius + c.from.radius + c.widening * t;
+  return (px * px + py * py + pz * pz) * c.squeeze <= reach * reach;
+}
+
 #if TRACER_LANES == 1
 #ifdef TRACER_ONE_LANE
 static thread_local bool one_lane_culls = false;  // so that both ways can be compared on a CPU
@@ -62,24 +85,40 @@ static thread_local bool one_lane_culls = false;  // so that both ways can be co
 #define TRACER_CULLS true
 #endif
 
-// The objects whose bounding spheres touch the way between two points.
+TRACER_FN ball around(unsigned group, vec p) {
+  return ball_of(
+      least_in(group, p.x), least_in(group, p.y), least_in(group, p.z), greatest_in(group, p.x),
+      greatest_in(group, p.y), greatest_in(group, p.z));
+}
+
+// Each thread of the group tests its share of the objects against the cone around all their rays: all
+// then try the same few objects, side by side.
 TRACER_FN crowd touched(const tracer_scene &scene, vec from, vec to) {
   crowd found = {};
-  vec way = to - from;
-  float inverse = 1.0f / (dot(way, way) + 1e-9f);
+  unsigned group = company();
+  int first = rank_in(group), step = __popc(group);
+  cone c = cone_of(around(group, from), around(group, to));
   for (int w = 0; w < TRACER_OBJECTS / 64; w++) {
+    unsigned low = 0, high = 0;
     int count = scene.object_count - w * 64;
-    unsigned long long bits = 0;
-    for (int k = 0; k < 64 && k < count; k++) {
+    count = count < 64 ? count : 64;
+    for (int k = first; k < count; k += step) {
       int i = w * 64 + k;
-      vec middle = {scene.bound_x[i], scene.bound_y[i], scene.bound_z[i]};
-      vec off = middle - from - way * clamped(dot(middle - from, way) * inverse);
-      float radius = scene.bound_radius[i];
-      if (dot(off, off) <= radius * radius) bits |= 1ull << k;
+      if (!touches(
+              c, scene.bound_x[i], scene.bound_y[i], scene.bound_z[i], scene.bound_radius[i]))
+        continue;
+      if (k < 32) low |= 1u << k; else high |= 1u << (k - 32);
     }
-    found.word[w] = bits;
+    low = either_in(group, low);
+    high = either_in(group, high);
+    found.word[w] = (unsigned long long)high << 32 | low;
   }
   return found;
+}
+#else
+TRACER_FN ball around(vec p) {
+  return ball_of(
+      least(p.x), least(p.y), least(p.z), greatest(p.x), greatest(p.y), greatest(p.z));
 }
 #endif
 
@@ -90,19 +129,11 @@ TRACER_FN crowd candidates(const tracer_scene &scene, vec from, vec to) {
 #if TRACER_LANES == 1
   if (TRACER_CULLS) return touched(scene, from, to);
 #else
-  ball a = around(from), b = around(to);
-  float dx = b.x - a.x, dy = b.y - a.y, dz = b.z - a.z;
-  float length2 = dx * dx + dy * dy + dz * dz + 1e-9f;
-  float length = __builtin_sqrtf(length2), slope = (b.radius - a.radius) / length;
-  float squeeze = 1.0f - slope * slope;
-  squeeze = squeeze < 0.0f ? 0.0f : squeeze;
+  cone c = cone_of(around(from), around(to));
   for (int i = 0; i < scene.object_count; i += TRACER_LANES) {
-    real x = *(const real *)(scene.bound_x + i) - a.x, y = *(const real *)(scene.bound_y + i) - a.y;
-    real z = *(const real *)(scene.bound_z + i) - a.z, r = *(const real *)(scene.bound_radius + i);
-    real t = clamped((x * dx + y * dy + z * dz) * (1.0f / length2));
-    real px = x - t * dx, py = y - t * dy, pz = z - t * dz;
-    real reach = r + a.radius + (b.radius - a.radius) * t;
-    mask near = (px * px + py * py + pz * pz) * squeeze <= reach * reach;
+    mask near = touches(
+        c, *(const real *)(scene.bound_x + i), *(const real *)(scene.bound_y + i),
+        *(const real *)(scene.bound_z + i), *(const real *)(scene.bound_radius + i));
     unsigned long long bits = 0;
     for (int k = 0; k < TRACER_LANES; k++) bits |= (unsigned long long)(near[k] & 1) << k;
     found.word[i / 64] |= bits << (i % 64);

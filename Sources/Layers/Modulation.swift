@@ -20,14 +20,11 @@ public struct Modulation {
 
     /// The normalised, shifted and scaled input of a sub-layer.
     public func normalize(_ x: Tensor) -> Tensor {  // [B, T, D]
-      if scale.shape[0] == 1 {  // one frame: the norm's own weight and bias do it in one pass
-        return x.layerNorm(weight: (scale + 1).reshaped(-1), bias: shift.reshaped(-1))
-      }
-      return shift.adding(x.layerNorm(), times: scale + 1)
+      x.layerNorm(groups: scale + 1, bias: shift)
     }
 
     /// The residual stream with a sub-layer's gated output added.
-    public func add(_ y: Tensor, to x: Tensor) -> Tensor { x.adding(y, times: gate + 1) }
+    public func add(_ y: Tensor, to x: Tensor) -> Tensor { x.adding(y, groups: gate + 1) }
   }
 
   public let attention: Half

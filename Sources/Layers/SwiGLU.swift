@@ -14,5 +14,5 @@ public struct SwiGLU {
     down = try Linear(address / "down", hidden, width, deviation: deviation)
   }
 
-  public func callAsFunction(_ x: Tensor) -> Tensor { down(gate(x).silu() * up(x)) }  // [.., D]
+  public func callAsFunction(_ x: Tensor) -> Tensor { down(gate(x).silu(times: up(x))) }  // [.., D]
 }

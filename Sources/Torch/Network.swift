@@ -17,11 +17,6 @@ extension Tensor {
     }
   }
 
-  /// Root mean square 1 over the last axis, then `* weight`.
-  public func rmsNorm(weight: Tensor? = nil, epsilon: Double = 1e-6) -> Tensor {
-    Tensor.make("rmsNorm", [self]) { ct_rms_norm(pointer, weight?.pointer, epsilon) }
-  }
-
   /// `softmax(q kᵀ / √d) v` for q `[.., H, N, d]`, k and v `[.., G, M, d]`, where G divides H.
   public static func attention(_ q: Tensor, _ k: Tensor, _ v: Tensor) -> Tensor {
     let grouped = q.shape[q.rank - 3] != k.shape[k.rank - 3]

@@ -32,9 +32,7 @@ extension Tensor {
 
 /// A GPU's kernels for ``Tensor/placedHeads(matrix:turn:groups:)``, compiled when it is first asked for.
 public enum PlacingKernels {
-  private static let known = Mutex<[Device: Result<Void, GPUError>]>([:])
-  /// What was compiled is kept for good.
-  nonisolated(unsafe) private static var kept: [Kernel] = []
+  private static let known = KnownKernels<Device>()
 
   /// Whether a device can place heads in one pass.
   public static func work(on device: Device) -> Bool { reason(on: device) == nil }
@@ -44,19 +42,10 @@ public enum PlacingKernels {
     guard case .cuda(let index) = device else {
       return device == .cpu ? nil : GPUError("\(device) is no CPU and none of NVIDIA's GPUs")
     }
-    let result = known.withLock { known in
-      if let known = known[device] { return known }
-      let new = Result { try make(on: device, index) }.mapError {
-        $0 as? GPUError ?? GPUError("\($0)")
-      }
-      known[device] = new
-      return new
-    }
-    if case .failure(let error) = result { return error }
-    return nil
+    return known.reason(for: device) { try make(on: device, index) }
   }
 
-  private static func make(on device: Device, _ index: Int) throws {
+  private static func make(on device: Device, _ index: Int) throws -> [Kernel] {
     guard let facts = device.facts else { throw GPUError("\(device) is none of NVIDIA's GPUs") }
     let code = try code(architecture: facts.architecture)
     let all = try ["float32", "bfloat16"].flatMap { type in
@@ -64,23 +53,18 @@ public enum PlacingKernels {
         try Kernel(code, function: "place_\($0)_\(type)", on: device)
       }
     }
-    kept += all
     ct_place_heads_by(
       Int32(index), all[0].pointer, all[1].pointer, all[2].pointer, all[3].pointer)
     for type in [ElementType.float32, .bfloat16] where Trial.error(type, on: device) > 0.02 {
       throw GPUError("\(device) places heads in one pass as no CPU does (\(type))")
     }
+    return all
   }
 
   /// A small case, against a CPU: no kernel is relied on before it has done it.
   private enum Trial {
-    /// The greatest difference of results and gradients, of one or of what they are if that is more.
     static func error(_ type: ElementType, on device: Device) -> Double {
-      let (here, there) = (outcome(type, on: .cpu), outcome(type, on: device))
-      return zip(here, there).map { a, b in
-        let (a, b) = (a.to(.float32), b.to(.float32, .cpu))
-        return ((a - b).abs() / (a.abs() + 1)).reshaped(-1).max(0).item
-      }.reduce(0) { $1.isFinite ? max($0, $1) : .infinity }
+      greatestDifference(outcome(type, on: .cpu), outcome(type, on: device))
     }
 
     private static func outcome(_ type: ElementType, on device: Device) -> [Tensor] {
@@ -103,10 +87,6 @@ public enum PlacingKernels {
   ///
   /// - Throws: `GPUError`.
   public static func code(architecture: Int) throws -> GPUCode {
-    guard let text = ct_place_heads_text() else {
-      throw GPUError("placing heads on a GPU needs a program built with clang 19+")
-    }
-    return try GPUCode(
-      String(cString: text), name: "placing_kernel.h", architecture: architecture)
+    try GPUCode(ct_place_heads_text(), name: "placing_kernel.h", architecture: architecture)
   }
 }

@@ -62,6 +62,34 @@ import Testing
     for (a, b) in zip(asKernels, truth) { expectClose(a, b, within: tolerance) }
   }
 
+  /// What contexts' keys get back is a part of what all keys get: it is read where it lies.
+  @Test(arguments: [false, true])
+  func gradientsMayBePartsOfLargerOnes(asKernels: Bool) {
+    func gradient(joined: Bool) -> Tensor {
+      let random = Generator(seed: 8)
+      let x = random.normal([2, 1, 3, 5, 4, 32])
+      let placing = Placing(
+        matrix: random.normal([2, 3, 3, 4, 4]), angles: random.normal([2, 3, 3, 5, 2, 2, 4]),
+        width: 16, groups: 2)
+      x.trackGradient()
+      let y = placing(x).reshaped(6, 15, 4, 32)
+      let weight = random.normal([6, 15, 4, 32])
+      let (others, more) = (random.normal([6, 7, 4, 32]), random.normal([6, 7, 4, 32]))
+      if joined {
+        let all = Tensor.concatenated([y, others], axis: 1)
+        (all * .concatenated([weight, more], axis: 1)).sum().backward()
+      } else {
+        (y * weight).sum().backward()
+      }
+      return x.gradient!
+    }
+    let (whole, part) =
+      asKernels
+      ? Tensor.placingAsKernels { (gradient(joined: false), gradient(joined: true)) }
+      : (gradient(joined: false), gradient(joined: true))
+    expectClose(part, whole, within: 1e-6)
+  }
+
   /// Where someone learns where things are, operations do it.
   @Test func anglesGetTheirGradients() {
     let angles = Generator(seed: 1).normal([5, 3, 2, 8])

@@ -102,7 +102,6 @@ ct_result ct_addcmul(ct_arg a, ct_arg b, ct_arg c);  // a + b c
 ct_result ct_matmul(ct_arg a, ct_arg b);
 ct_result ct_linear(ct_arg x, ct_arg weight);  // x weightᵀ
 ct_result ct_layer_norm(ct_arg x, ct_optional weight, ct_optional bias, double eps);  // last axis
-ct_result ct_rms_norm(ct_arg x, ct_optional weight, double eps);                      // last axis
 ct_result ct_attention(ct_arg q, ct_arg k, ct_arg v, bool grouped);  // softmax(q kᵀ / √d) v
 ct_result ct_softmax(ct_arg a, int32_t axis);
 ct_result ct_sum(ct_arg a, ct_dims axes, int32_t n, bool keep);  // n = 0: all
@@ -199,6 +198,22 @@ void ct_place_heads_by(
     int32_t index, const ct_kernel *_Nullable forward32, const ct_kernel *_Nullable backward32,
     const ct_kernel *_Nullable forward16, const ct_kernel *_Nullable backward16);
 void ct_place_heads_as_kernels(bool on);  // this thread's CPU tensors by the kernels' text; for tests
+
+// ---- Rows of channels between products, with gradients; on a GPU in one pass, once it has kernels for them
+// x [.., D] with mean square 1, after its mean is taken away if `centred`, times weight plus bias. These have D
+// numbers for each of the groups into which x's rows fall: [D], [B, 1, D].
+ct_result ct_norm_rows(ct_arg x, ct_arg weight, ct_optional bias, bool centred, double epsilon);
+ct_result ct_gate_rows(ct_arg x, ct_arg y, ct_arg weight);  // x + y * weight
+ct_result ct_swish(ct_arg a, ct_arg b);                     // silu(a) * b
+const char *_Nullable ct_rows_text(void);     // of the kernels, for NVRTC; NULL for none
+const char *_Nullable ct_numbers_text(void);  // of half_numbers.h, which kernels include
+int32_t ct_row_lanes(int32_t width);          // how many threads go through a row of a width
+// A GPU's kernels for rows of a width from now on: norm, gate and swish, each forward and back. They are to be
+// kept. Swish goes by any width's.
+void ct_rows_by(
+    int32_t index, int32_t width, const ct_kernel *_Nullable const *_Nonnull float32,
+    const ct_kernel *_Nullable const *_Nonnull bfloat16);
+void ct_rows_as_kernels(bool on);  // this thread's CPU tensors by the kernels' text; for tests
 
 // ---- Many tensors at once
 ct_result ct_foreach_norm(ct_list list, int32_t n);  // of all together
