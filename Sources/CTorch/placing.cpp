@@ -212,14 +212,35 @@ at::Tensor brought_back(
   return dx;
 }
 
+/// A tensor on memory that another one has.
+at::Tensor over(const at::Tensor &t, at::IntArrayRef sizes, at::IntArrayRef strides) {
+  return at::empty({0}, t.options()).set_(t.storage(), t.storage_offset(), sizes, strides);
+}
+
+/// A tensor [.., C, T, H, d] of which the last two leading axes, once joined, leave room for more tokens.
+at::Tensor with_room(const std::vector<int64_t> &sizes, int64_t room, const at::TensorOptions &options) {
+  if (room == 0) return at::empty(sizes, options);
+  const size_t rank = sizes.size();
+  TORCH_CHECK(rank >= 4, "place_heads: room is behind an axis of frames");
+  std::vector<int64_t> strides(rank);
+  strides[rank - 1] = 1;
+  for (size_t i = rank - 1; i-- > 0;) {
+    strides[i] = strides[i + 1] * sizes[i + 1];
+    if (i + 5 == rank) strides[i] += room * strides[rank - 3];
+  }
+  const int64_t last = rank >= 5 ? strides[0] * sizes[0]
+                                 : strides[0] * sizes[0] + room * strides[rank - 3];
+  return over(at::empty({last}, options), sizes, strides);
+}
+
 struct PlaceHeads : torch::autograd::Function<PlaceHeads> {
   static at::Tensor forward(
       torch::autograd::AutogradContext *context, const at::Tensor &x, const at::Tensor &matrix,
-      const at::Tensor &cosines, const at::Tensor &sines, int64_t groups) {
+      const at::Tensor &cosines, const at::Tensor &sines, int64_t groups, int64_t room) {
     const auto axes = lead(x, matrix);
     const auto from = x.contiguous();
     const Tables tables = {whole(matrix, axes), cosines, sines, groups};
-    auto y = at::empty(joined(axes, from.sizes().slice(from.dim() - 3)), from.options());
+    auto y = with_room(joined(axes, from.sizes().slice(from.dim() - 3)), room, from.options());
     run(false, shape(from.sizes(), y, axes, tables), from, tables, y);
     context->save_for_backward({tables.matrix, cosines, sines});
     context->saved_data["sizes"] = from.sizes();
@@ -236,7 +257,35 @@ struct PlaceHeads : torch::autograd::Function<PlaceHeads> {
     const auto sizes = context->saved_data["sizes"].toIntVector();
     const auto axes = context->saved_data["axes"].toIntVector();
     const auto dx = brought_back(gradients[0], sizes, axes, tables);
-    return {dx, at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
+    return {dx, at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor(), at::Tensor()};
+  }
+};
+
+/// Puts tokens into the room behind others: [B, M, H, d], then one, then more.
+struct FillRoom : torch::autograd::Function<FillRoom> {
+  static at::Tensor forward(
+      torch::autograd::AutogradContext *context, const at::Tensor &before, const at::Tensor &one,
+      const at::Tensor &more) {
+    const int64_t m = before.size(1), n = more.size(1), row = before.size(2) * before.size(3);
+    const int64_t all = m + 1 + n, frames = before.size(0);
+    TORCH_CHECK((frames == 1 || before.stride(0) == all * row) && before.stride(1) == row &&
+                    one.size(1) == 1 &&
+                    int64_t(before.storage().nbytes()) >=
+                        (before.storage_offset() + frames * all * row) * before.element_size(),
+                "fill_room: no room for ", n, " tokens behind ", m);
+    auto whole = over(before, {frames, all, before.size(2), before.size(3)},
+                      {all * row, row, before.size(3), 1});
+    whole.narrow(1, m, 1).copy_(one);
+    whole.narrow(1, m + 1, n).copy_(more);
+    context->saved_data["before"] = m;
+    return whole;
+  }
+
+  static torch::autograd::variable_list backward(
+      torch::autograd::AutogradContext *context, torch::autograd::variable_list gradients) {
+    const int64_t m = context->saved_data["before"].toInt();
+    const auto &g = gradients[0];
+    return {g.narrow(1, 0, m), g.narrow(1, m, 1), g.narrow(1, m + 1, g.size(1) - m - 1)};
   }
 };
 
@@ -252,7 +301,7 @@ at::Tensor table(const at::Tensor &x, const ct_tensor *t) {
 }  // namespace
 
 ct_tensor *ct_place_heads(
-    ct_arg x, ct_arg matrix, ct_optional cosines, ct_optional sines, int32_t groups) {
+    ct_arg x, ct_arg matrix, ct_optional cosines, ct_optional sines, int32_t groups, int64_t room) {
   return tensor([&] {
     const auto &v = x->value;
     TORCH_CHECK(v.scalar_type() == at::kFloat || v.scalar_type() == at::kBFloat16,
@@ -260,8 +309,12 @@ ct_tensor *ct_place_heads(
     TORCH_CHECK(matrix->value.scalar_type() == at::kFloat && !matrix->value.requires_grad() &&
                     matrix->value.device() == v.device(),
                 "place_heads: needs a Float32 matrix beside x, without gradient");
-    return PlaceHeads::apply(v, matrix->value, table(v, cosines), table(v, sines), groups);
+    return PlaceHeads::apply(v, matrix->value, table(v, cosines), table(v, sines), groups, room);
   });
+}
+
+ct_tensor *ct_fill_room(ct_arg before, ct_arg one, ct_arg more) {
+  return tensor([&] { return FillRoom::apply(before->value, one->value, more->value); });
 }
 
 ct_tensor *ct_place_heads_back(

@@ -17,7 +17,7 @@ extern "C" __global__ void lens(
 
 // One pixel a thread: a block is a square of pixels; the grid's z goes over the cameras. Images lie
 // one after the other.
-extern "C" __global__ void film(
+extern "C" __global__ void __launch_bounds__(64, 10) film(
     const tracer_scene *scenes, const int *scene_of, const tracer_camera *cameras,
     const tracer_lens *lenses, int samples, unsigned char *pixels, float *depth,
     unsigned char *reflective) {

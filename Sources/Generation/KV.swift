@@ -356,15 +356,13 @@ extension FrameModel {
     }
     let positions = views.positions(
       configuration, lead: [scenes, perScene], depths: guesses, type: type, on: device)
-    func placed(_ t: Tensor, _ place: (Tensor) -> Tensor) -> Tensor {
-      let s = t.shape
-      let all = place(t.reshaped([scenes, 1, count] + s.dropFirst()))  // [S, J, C, T, G, d]
-      return all.reshaped([scenes * perScene, count * s[1]] + s.suffix(2))
-    }
     return { kv in
-      LayerKV(
-        keys: placed(kv.keys, positions.place(keys:)),
-        values: placed(kv.values, positions.place(values:)))
+      func apart(_ t: Tensor) -> Tensor {  // [S, 1, C, T, G, d]
+        t.reshaped([scenes, 1, count] + t.shape.dropFirst())
+      }
+      // Queries are as large as contexts, in training.
+      return positions.place(
+        LayerKV(keys: apart(kv.keys), values: apart(kv.values)), own: kv.keys.shape[1])
     }
   }
 

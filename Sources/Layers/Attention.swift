@@ -60,16 +60,45 @@ public struct RecalledPositions {
   /// Raw keys `[.., C, T, G, d]` in the query's coordinates.
   public func place(keys k: Tensor) -> Tensor { keys(k) }
   public func place(values v: Tensor) -> Tensor { values(v) }
+
+  /// The same of one layer, `[S, J, C, T, G, d]` of raw `[S, 1, C, T, G, d]`, as `[S J, C T, G, d]`; behind
+  /// them, where it can be had, there is room for a query's own `T` tokens.
+  public func place(_ kv: LayerKV, own tokens: Int) -> LayerKV {
+    let room = keys.leavesRoom && values.leavesRoom ? LayerKV.Room(tokens: tokens) : nil
+    func placed(_ t: Tensor, _ placing: Placing) -> Tensor {
+      let all = placing(t, room: room == nil ? 0 : tokens + 1)
+      let s = all.shape
+      return all.reshaped([s[0] * s[1], s[2] * s[3]] + s.suffix(2))
+    }
+    return LayerKV(keys: placed(kv.keys, keys), values: placed(kv.values, values), room: room)
+  }
 }
 
 /// Keys and values of one layer, `[B, T, G, d]`.
 public struct LayerKV {
   public let keys: Tensor
   public let values: Tensor
+  /// Behind recalled ones: for the null key and the query's own.
+  let room: Room?
 
-  public init(keys: Tensor, values: Tensor) {
-    self.keys = keys
-    self.values = values
+  public init(keys: Tensor, values: Tensor) { self.init(keys: keys, values: values, room: nil) }
+
+  init(keys: Tensor, values: Tensor, room: Room?) {
+    (self.keys, self.values, self.room) = (keys, values, room)
+  }
+
+  /// Room in memory for a query's own tokens and one more; taken once.
+  final class Room {
+    private let tokens: Int
+    private var isFree = true
+
+    init(tokens: Int) { self.tokens = tokens }
+
+    /// Whether it is there for so many tokens; it is then gone.
+    func take(_ count: Int) -> Bool {
+      defer { isFree = false }
+      return isFree && count == tokens
+    }
   }
 }
 
@@ -112,18 +141,10 @@ public struct Attention {
     _ x: Tensor, own: LayerKV, positions: OwnPositions, recalled: LayerKV?, isTarget: Bool
   ) -> Tensor {  // [B, T, D]
     let q = positions.place(query: queryNorm(heads(query(x))))  // [B, T, H, d]
-    var keys = [positions.place(key: own.keys)]  // [B, T, G, d]
-    var values = [positions.place(value: own.values)]
-    if isTarget {
-      keys.insert(null(nullKey, like: keys[0]), at: 0)
-      values.insert(null(nullValue, like: values[0]), at: 0)
-    }
-    if let recalled {  // [B, M, G, d]
-      keys.insert(recalled.keys, at: 0)
-      values.insert(recalled.values, at: 0)
-    }
+    let key = positions.place(key: own.keys), value = positions.place(value: own.values)
+    let (keys, values) = joined(key, value, recalled, isTarget: isTarget)  // [B, M, G, d]
     let o = Tensor.attention(
-      q.transposed(1, 2), joined(keys).transposed(1, 2), joined(values).transposed(1, 2))
+      q.transposed(1, 2), keys.transposed(1, 2), values.transposed(1, 2))
     let placed = positions.replace(out: o.transposed(1, 2))  // [B, T, H, d]
     return out(placed.reshaped(placed.shape.dropLast(2) + [-1]))
   }
@@ -134,7 +155,20 @@ public struct Attention {
     t.expanded([x.shape[0], 1] + t.shape)
   }
 
-  private func joined(_ parts: [Tensor]) -> Tensor {
-    parts.count == 1 ? parts[0] : .concatenated(parts, axis: 1)
+  /// All that is attended to: what was recalled, for a target the null key, the frame's own.
+  private func joined(_ key: Tensor, _ value: Tensor, _ recalled: LayerKV?, isTarget: Bool)
+    -> (keys: Tensor, values: Tensor)
+  {
+    guard isTarget || recalled != nil else { return (key, value) }
+    let nulls = isTarget ? (null(nullKey, like: key), null(nullValue, like: value)) : nil
+    if let recalled, let nulls, let room = recalled.room, room.take(key.shape[1]) {
+      return (
+        recalled.keys.fillingRoom(nulls.0, key), recalled.values.fillingRoom(nulls.1, value)
+      )
+    }
+    return (
+      .concatenated([recalled?.keys, nulls?.0, key].compactMap { $0 }, axis: 1),
+      .concatenated([recalled?.values, nulls?.1, value].compactMap { $0 }, axis: 1)
+    )
   }
 }

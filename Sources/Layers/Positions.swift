@@ -39,10 +39,15 @@ public struct Placing {
       : .operations(Projective(matrix, width: width, type: type), rotary)
   }
 
-  public func callAsFunction(_ x: Tensor) -> Tensor {  // [.., T, H, d]
+  /// Whether there can be room behind what was placed.
+  var leavesRoom: Bool {
+    if case .onePass = way { true } else { false }
+  }
+
+  public func callAsFunction(_ x: Tensor, room: Int = 0) -> Tensor {  // [.., T, H, d]
     switch way {
     case .onePass(let matrix, let turn):
-      return x.placedHeads(matrix: matrix, turn: turn, groups: groups)
+      return x.placedHeads(matrix: matrix, turn: turn, groups: groups, room: room)
     case .operations(let projective, let rotary):
       let halves = x.split(2)
       let a = projective(halves[0])

@@ -12,12 +12,23 @@ extension Tensor {
   ///   - turn: cosines and sines `[.., T, G or 1, A or 1, n]`, of this tensor's type; G divides H. Nil
   ///     leaves the second half as it is.
   ///   - groups: A.
+  ///   - room: for how many tokens to leave room behind all those of `[.., C, T, H, d]`, so that
+  ///     ``fillingRoom(_:_:)`` need not copy these.
   public func placedHeads(
-    matrix: Tensor, turn: (cosines: Tensor, sines: Tensor)?, groups: Int
+    matrix: Tensor, turn: (cosines: Tensor, sines: Tensor)?, groups: Int, room: Int = 0
   ) -> Tensor {
     Tensor.make("place heads", [self, matrix] + (turn.map { [$0.cosines, $0.sines] } ?? [])) {
       ct_place_heads(
-        pointer, matrix.pointer, turn?.cosines.pointer, turn?.sines.pointer, Int32(groups))
+        pointer, matrix.pointer, turn?.cosines.pointer, turn?.sines.pointer, Int32(groups),
+        Int64(room))
+    }
+  }
+
+  /// These tokens `[B, M, H, d]`, then one, then more, in the room that was left behind these: what it
+  /// held before is gone, so it can be filled once.
+  public func fillingRoom(_ one: Tensor, _ more: Tensor) -> Tensor {
+    Tensor.make("fill room", [self, one, more]) {
+      ct_fill_room(pointer, one.pointer, more.pointer)
     }
   }
 

@@ -19,7 +19,8 @@ import Torch
     "code_release", "kernel_new",
     "kernel_release", "kernel_launch", "address", "graph_new", "graph_begin", "graph_end",
     "graph_replay", "graph_release", "rehearse",
-    "place_heads_text", "place_heads_by", "place_heads_as_kernels",
+    "place_heads_text", "place_heads_by", "place_heads_as_kernels", "numbers_text", "row_lanes",
+    "rows_text", "rows_by", "rows_as_kernels",
   ]
 
   @Test func everyFunctionThatComputesIsChecked() throws {

@@ -35,7 +35,7 @@ import Testing
             cat selfcheck.json; exit $(cat status) ;;
           bench) echo '{"results": []}' ;;
           train)
-            case "$*" in *"--scenes 64"*) [ -e small ] && echo "out of memory" >&2 && exit 1 ;; esac
+            case "$*" in *"--scenes 32"*) [ -e small ] && echo "out of memory" >&2 && exit 1 ;; esac
             while [ "$1" != --out ]; do shift; done
             mkdir -p "$2"; echo checkpoint > "$2/checkpoint.safetensors"
             head -c 16500000 /dev/urandom > "$2/model.safetensors"
@@ -96,7 +96,7 @@ import Testing
       #expect(try bundle.visit() == 0)
       let names = bundle.calls.map { $0.split(separator: " ")[0] }.filter { $0 != "weights" }
       #expect(names == ["doctor", "selfcheck", "bench", "bench", "train", "train"])
-      #expect(bundle.call("train")?.contains("--preset small --scenes 64 --device cpu") == true)
+      #expect(bundle.call("train")?.contains("--preset small --scenes 32 --device cpu") == true)
       let parts = (1...2).map { "s1.safetensors.part-0\($0)-of-02" }
       #expect(bundle.files == ["results.tar.gz"] + parts + ["summary.txt"])
       let sizes = try bundle.files.map { name in
@@ -152,7 +152,14 @@ import Testing
       try Data().write(to: URL(fileURLWithPath: "\(bundle.folder)/small"))
       #expect(try bundle.visit("--parts", "train") == 0)
       #expect(bundle.calls.filter { $0.hasPrefix("train") }.count == 2)
-      #expect(bundle.call("train")?.contains("--scenes 32") == true)
+      #expect(bundle.call("train")?.contains("--scenes 16") == true)
+    }
+  }
+
+  @Test func scenesCanBeChosen() throws {
+    try withBundle { bundle in
+      #expect(try bundle.visit("--parts", "train", "--scenes", "48") == 0)
+      #expect(bundle.call("train")?.contains("--scenes 48") == true)
     }
   }
 

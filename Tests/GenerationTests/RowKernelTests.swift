@@ -49,6 +49,14 @@ import Testing
     }
   }
 
+  /// What every GPU has to do first: kernels that are right pass, and with a margin.
+  @Test(arguments: [ElementType.float32, .bfloat16], [64, 192])
+  func theTrialIsPassed(type: ElementType, width: Int) {
+    let error = Tensor.rowsAsKernels { RowKernels.Trial.error(type, width, on: .cpu) }
+    #expect(error < RowKernels.Trial.tolerance / 2)
+    #expect(error > 0 || type == .float32)
+  }
+
   /// Numbers that are no rows of known kernels go the usual way.
   @Test func otherWidthsAreDoneToo() {
     let x = Generator(seed: 1).normal([2, 3, 40])

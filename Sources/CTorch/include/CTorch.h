@@ -188,7 +188,10 @@ void ct_set_grad_tensor(ct_tensor *_Nonnull a, ct_arg grad);
 // sines [.., T, G or 1, A or 1, n] of so many groups A for the second half, NULL to leave it: G divides
 // H. Up to three leading axes broadcast. No gradient goes to matrix and tables.
 ct_result ct_place_heads(
-    ct_arg x, ct_arg matrix, ct_optional cosines, ct_optional sines, int32_t groups);
+    ct_arg x, ct_arg matrix, ct_optional cosines, ct_optional sines, int32_t groups, int64_t room);
+// `room`: how many tokens there is to be room for behind a result [.., C, T, H, d] whose C and T are joined to
+// [.., C T, H, d]. These take it, once: one token, then more, [B, 1, H, d] and [B, N, H, d].
+ct_result ct_fill_room(ct_arg before, ct_arg one, ct_arg more);
 // What `backward` does with it: the gradient of an x of which only the shape counts, from the result's.
 ct_result ct_place_heads_back(
     ct_arg gradient, ct_arg x, ct_arg matrix, ct_optional cosines, ct_optional sines, int32_t groups);

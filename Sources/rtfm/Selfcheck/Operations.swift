@@ -87,7 +87,25 @@ extension Operation {
         matrix: $0[1], angles: $0[2], width: $0[0].shape.last! / 2, groups: 2, type: $0[0].type,
         inOnePass: $0[0].type != .float64)
       return placing($0[0])
-    }
+    },
+    Operation(
+      "fill_room",
+      [
+        [
+          .normal([2, 1, 4, 9, 4, 32]), .constant([2, 3, 4, 4, 4]), .normal([6, 1, 4, 32]),
+          .normal([6, 7, 4, 32]),
+        ]
+      ], leniency: 4
+    ) {
+      if $0[0].type == .float64 {
+        let placing = Placing(
+          matrix: $0[1], angles: nil, width: 16, groups: 2, type: .float64, inOnePass: false)
+        let placed = placing($0[0]).reshaped(6, 36, 4, 32)
+        return .concatenated([placed, $0[2], $0[3]], axis: 1)
+      }
+      let placed = $0[0].placedHeads(matrix: $0[1], turn: nil, groups: 2, room: 8)
+      return placed.reshaped(6, 36, 4, 32).fillingRoom($0[2], $0[3])
+    },
   ]
 
   private static let norms: [Operation] = [
@@ -98,8 +116,27 @@ extension Operation {
       "layer_norm with bias", calls: ["layer_norm"],
       [[.normal([50, 192]), .normal([192]), .normal([192])]], leniency: 4
     ) { $0[0].layerNorm(weight: $0[1], bias: $0[2]) },
-    Operation("rms_norm", [[.normal([2, 40, 3, 64]), .normal([64])]], leniency: 4) {
-      $0[0].rmsNorm(weight: $0[1])
+    Operation(
+      "norm_rows",
+      [
+        [.normal([3, 70, 192]), .normal([3, 1, 192]), .normal([3, 1, 192])],
+        [.normal([2, 50, 384]), .normal([1, 1, 384]), .normal([384])],
+        [.normal([2, 9, 768]), .normal([2, 1, 768]), .normal([2, 1, 768])],
+      ], leniency: 4
+    ) { $0[0].layerNorm(groups: $0[1], bias: $0[2]) },
+    Operation(
+      "norm_rows without mean", calls: ["norm_rows"],
+      [[.normal([2, 40, 3, 64]), .normal([64])], [.normal([5, 128]), .normal([128])]], leniency: 4
+    ) { $0[0].rmsNorm(weight: $0[1]) },
+    Operation(
+      "gate_rows",
+      [
+        [.normal([3, 70, 384]), .normal([3, 70, 384]), .normal([3, 1, 384])],
+        [.normal([2, 9, 192]), .normal([2, 9, 192]), .normal([1, 1, 192])],
+      ], leniency: 2
+    ) { $0[0].adding($0[1], groups: $0[2]) },
+    Operation("swish", [[.normal([5, 64, 512]), .normal([5, 64, 512])]], leniency: 2) {
+      $0[0].silu(times: $0[1])
     },
     Operation("softmax", [[.normal([4, 7, 333])], [.normal([9, 5])]]) { $0[0].softmax() },
   ]
