@@ -69,7 +69,10 @@ extension FrameModel {
   ///     loss.backward()  // model.parameters have gradients, as Float32
   public func computing(in type: ElementType) -> FrameModel {
     if type == self.type { return self }
-    return rebuilt { name, weight in Self.isOfLayers(name) ? weight.to(type) : weight }
+    let names = parameters.map(\.name).filter(Self.isOfLayers)
+    let weights = parameters.filter { Self.isOfLayers($0.name) }.map(\.tensor).to(type)
+    let converted = Dictionary(uniqueKeysWithValues: zip(names, weights))
+    return rebuilt { name, weight in converted[name] ?? weight }
   }
 
   /// A model whose weights are made from this one's, name by name.

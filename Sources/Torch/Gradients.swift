@@ -23,8 +23,24 @@ extension Tensor {
   public func detached() -> Tensor { map("detach", ct_detach) }
 }
 
+extension [Tensor] {
+  /// Each of them, all of one type, in another one; gradients come back in the old one.
+  public func to(_ type: ElementType) -> [Tensor] {
+    guard !isEmpty else { return [] }
+    var made = [OpaquePointer?](repeating: nil, count: count)
+    check("foreach to", [], list(self) { ct_foreach_to($0, $1, type.code, &made) })
+    return made.map { Tensor(Tensor.Handle($0!)) }
+  }
+}
+
 // Many tensors in one call, as optimisers need; no gradient is recorded.
 extension [Tensor] {
+  /// Each times a factor `[]`, plus its part of `[n, ..]`.
+  public func scaleInPlace(by factor: Tensor, adding addends: Tensor) {
+    let status = list(self) { ct_foreach_scale_add_($0, $1, factor.pointer, addends.pointer) }
+    check("foreach scale, add", [factor, addends], status)
+  }
+
   /// The Euclidean norm of all elements of all tensors, `[]`.
   public var norm: Tensor { Tensor.make("norm") { list(self) { ct_foreach_norm($0, $1) } } }
 

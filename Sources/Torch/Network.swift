@@ -34,6 +34,15 @@ extension Tensor {
     Tensor.make("conv2d", [self, weight]) { ct_conv2d(pointer, weight.pointer, Int64(groups)) }
   }
 
+  /// `rows x columnsᵀ` of all images `[.., Y, X]`, in Float32 proper, also where TF32 is allowed.
+  ///
+  /// No gradient goes to the two matrices.
+  public func windowed(rows: Tensor, columns: Tensor) -> Tensor {
+    Tensor.make("windowed", [self, rows, columns]) {
+      ct_windowed(pointer, rows.pointer, columns.pointer)
+    }
+  }
+
   /// Windows of `side + 2 overlap` pixels around squares of `side`, added up where they overlap.
   ///
   /// From `[B, C window², N]`, squares rows first, to `[B, C, height, width]`, whole squares; what

@@ -1,4 +1,7 @@
 internal import CTorch
+import Dispatch
+import Foundation
+import Synchronization
 
 /// libtorch's version, threads and modes. Modes and thread counts belong to the calling thread.
 public enum Runtime {
@@ -35,6 +38,22 @@ public enum Runtime {
     let former = ct_set_grad(false)
     defer { _ = ct_set_grad(former) }
     return try body()
+  }
+
+  /// Runs `body` on a thread of its own, whose modes are those that every thread begins with, and waits
+  /// for it.
+  static func onOtherThread<R: Sendable>(_ body: @escaping @Sendable () -> R) -> R {
+    let result = Mutex<R?>(nil)
+    let done = DispatchSemaphore(value: 0)
+    let thread = Thread {
+      let value = body()
+      result.withLock { $0 = value }
+      done.signal()
+    }
+    thread.stackSize = 8 << 20
+    thread.start()
+    done.wait()
+    return result.withLock { $0! }
   }
 
   /// Runs `body` in inference mode: no gradients, and none can ever be asked of its tensors.

@@ -159,10 +159,10 @@ private func similarity(_ a: Tensor, _ b: Tensor) -> (whole: Tensor, contrast: T
 /// Means over a window of 11 x 11 with sigma 1.5, wherever it fits: `[.., Y, X]` to `[.., Y - 10, X - 10]`.
 ///
 /// As products with two matrices, which are faster than a convolution of each channel with a window of
-/// its own, forward and back.
+/// its own, forward and back. Variances are small differences of such means: they need Float32 proper.
 private func windowed(_ x: Tensor) -> Tensor {
   let (height, width) = (x.shape[x.rank - 2], x.shape[x.rank - 1])
-  return window(height, like: x).matmul(x.matmul(window(width, like: x).transposed(0, 1)))
+  return x.windowed(rows: window(height, like: x), columns: window(width, like: x))
 }
 
 /// The window's row at each place of a line, `[length - 10, length]`.

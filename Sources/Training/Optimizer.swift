@@ -120,10 +120,7 @@ private struct Orthogonal {
       let direction = all.device == .cpu ? mixed : mixed.to(.bfloat16)
       let updates = orthogonalized(direction).to(.float32) * (verdict.counts * -rate)
       let keep = 1 - verdict.counts * (0.02 * plan.muonRate * share)
-      for (p, u) in zip(parameters, updates.split(parameters.count, axis: 0)) {
-        p.multiplyInPlace(keep)
-        p.addInPlace(u.reshaped(p.shape))
-      }
+      parameters.scaleInPlace(by: keep, adding: updates)
     }
   }
 

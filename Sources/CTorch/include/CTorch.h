@@ -218,7 +218,15 @@ void ct_rows_by(
     const ct_kernel *_Nullable const *_Nonnull bfloat16);
 void ct_rows_as_kernels(bool on);  // this thread's CPU tensors by the kernels' text; for tests
 
+// rows x columnsᵀ of all the last two axes, in Float32 proper; no gradient goes to rows and columns.
+ct_result ct_windowed(ct_arg x, ct_arg rows, ct_arg columns);
+
 // ---- Many tensors at once
+// Of one type, brought to another, with gradients: `out` has room for n.
+int32_t ct_foreach_to(
+    ct_list list, int32_t n, int32_t dtype, ct_tensor *_Nullable *_Nonnull out);
+// Each times `factor` [], plus its part of `addends` [n, ..].
+int32_t ct_foreach_scale_add_(ct_list list, int32_t n, ct_arg factor, ct_arg addends);
 ct_result ct_foreach_norm(ct_list list, int32_t n);  // of all together
 int32_t ct_foreach_mul_(ct_list list, int32_t n, double s);
 int32_t ct_foreach_lerp_(ct_list to, ct_list from, int32_t n, double t);

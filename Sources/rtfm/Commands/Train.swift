@@ -81,8 +81,14 @@ struct Train: ParsableCommand {
   var device = "auto"
   @Option(help: "Seed of weights, worlds and noise.")
   var seed: UInt64 = 1
-  @Option(help: "Scenes a step, in two groups.")
+  @Option(help: "Scenes a step.")
   var scenes = 8
+  @Option(
+    help: """
+      Groups that a step's scenes fall into: the scenes of one have the same number of contexts. A CPU \
+      has a thread for each; a GPU does one after the other.
+      """)
+  var groups = 2
   @Option(help: "Targets a scene.")
   var targets = 4
   @Option(help: "adamW or muon.")
@@ -132,9 +138,12 @@ struct Train: ParsableCommand {
       throw ValidationError(
         "--preset, --anchors and --anchor-range are for new weights: --weights has its own")
     }
-    guard resolution >= 16, steps > 0, scenes >= 2, scenes % 2 == 0, targets > 0, rate > 0 else {
+    guard resolution >= 16, steps > 0, targets > 0, rate > 0 else {
       throw ValidationError(
-        "resolution must be at least 16, scenes even, and steps, targets and rate positive")
+        "resolution must be at least 16, and steps, targets and rate positive")
+    }
+    guard (1...64).contains(groups), scenes > 0, scenes % groups == 0 else {
+      throw ValidationError("\(scenes) scenes can't fall into \(groups) groups of equal size")
     }
   }
 
@@ -196,7 +205,7 @@ struct Train: ParsableCommand {
     plan.atZero = atZero ?? plan.atZero
     (plan.depthWeight, plan.recallShare, plan.precision) = (depthWeight, recall, precision)
     (plan.jointContexts, plan.trueDepths) = (jointContexts, trueDepths)
-    plan.scenesPerShard = scenes / plan.shards
+    (plan.shards, plan.scenesPerShard) = (groups, scenes / groups)
     plan.targetsPerScene = targets
     plan.worlds = worlds
     plan.captures = capture.map(absolute)

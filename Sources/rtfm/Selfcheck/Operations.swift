@@ -154,6 +154,16 @@ extension Operation {
     Operation("conv2d", [[.normal([2, 6, 33, 40]), .normal([6, 1, 11, 11])]], leniency: 4) {
       $0[0].convolved($0[1], groups: 6)
     },
+    // Means of squares less squares of means, as in SSIM: what TF32 would spoil.
+    Operation(
+      "windowed",
+      [[.positive([2, 3, 40, 48]), .constant([30, 40]), .constant([38, 48])]], types: [.float32],
+      leniency: 4
+    ) {
+      Runtime.allowTF32(true)
+      defer { Runtime.allowTF32(false) }
+      return $0[0].windowed(rows: $0[1].to($0[0].type), columns: $0[2].to($0[0].type))
+    },
     Operation(
       "conv2d of groups", calls: ["conv2d"], [[.normal([2, 4, 9, 9]), .normal([8, 4, 3, 3])]],
       leniency: 4
@@ -241,6 +251,15 @@ extension Operation {
     },
     Operation("foreach_mul_", three, gradient: false) {
       $0.multiplyInPlace(0.4); return flat($0)
+    },
+    Operation("foreach_to", three, types: [.float32]) { flat($0.to(.bfloat16).to(.float32)) },
+    Operation(
+      "foreach_scale_add_", [[.normal([5, 9]), .normal([5, 9]), .normal([]), .normal([2, 5, 9])]],
+      gradient: false
+    ) {
+      let both = [$0[0], $0[1]]
+      both.scaleInPlace(by: $0[2], adding: $0[3])
+      return flat(both)
     },
     Operation("foreach_lerp_", three, gradient: false) {
       $0.moveInPlace(towards: $0.map { $0.squared() }, by: 0.25)
