@@ -50,7 +50,9 @@ public enum RowKernels {
     let width: Int
   }
   private static let known = KnownKernels<Key>()
-  private static let ways = ["norm", "gate", "swish"].flatMap { ["\($0)_forward", "\($0)_backward"] }
+  private static let ways = ["norm", "gate", "swish"].flatMap {
+    ["\($0)_forward", "\($0)_backward"]
+  }
 
   /// Why a device has no kernels for rows of a width; nil where it has.
   public static func reason(on device: Device, width: Int) -> GPUError? {
@@ -75,7 +77,8 @@ public enum RowKernels {
       try ways.map { try Kernel(code, function: "\($0)_\(type)", on: device) }
     }
     func install(_ kernels: [[Kernel]]?) {
-      let pointers = kernels.map { $0.map { $0.map { Optional($0.pointer) } } }
+      let pointers =
+        kernels.map { $0.map { $0.map { Optional($0.pointer) } } }
         ?? [[OpaquePointer?]](repeating: .init(repeating: nil, count: ways.count), count: 2)
       ct_rows_by(Int32(index), Int32(width), pointers[0], pointers[1])
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Torch
 
 /// A folder of things that come with the program: `Models/` and `Worlds/`.
 ///
@@ -64,16 +65,18 @@ struct Shelf: Sendable {
 extension Shelf {
   /// The path of the model that draws a place: the one that a user names; or the place's own, which
   /// lies in a capture's folder as `model.safetensors`, beside `garden.world` as
-  /// `garden.safetensors`; or the standard one.
+  /// `garden.safetensors`; or, on a GPU, the largest one if it is there; or the standard one.
   ///
   /// Measurements don't go by it: a place's own model knows the pictures that it would be measured by.
   ///
   /// - Parameter place: a capture's folder or a world's file; the bundled world for nil.
   /// - Throws: as `path(of:)`.
-  func path(of name: String?, drawing place: String?) throws -> String {
+  func path(of name: String?, drawing place: String?, on device: Device) throws -> String {
+    if let name { return try path(of: name) }
     let own = Self.ownModel(of: try place ?? Shelf.worlds.path(of: "room"))
-    let isOwn = name == nil && FileManager.default.fileExists(atPath: own)
-    return isOwn ? own : try path(of: name)
+    if FileManager.default.fileExists(atPath: own) { return own }
+    if device != .cpu, let large = try? path(of: "rtfm-small") { return large }
+    return try path()
   }
 
   /// Gives a copy of a place the place's own model, if there is one, and the copy has none yet.

@@ -65,7 +65,9 @@ import Testing
     expectClose(Tensor.rowsAsKernels { x.rmsNorm(weight: weight) }, usual, within: 0)
   }
 
-  @Test(.enabled(if: Compiler.isHere, "NVRTC is not here (make bundle brings it)"), arguments: [64, 384, 768])
+  @Test(
+    .enabled(if: Compiler.isHere, "NVRTC is not here (make bundle brings it)"),
+    arguments: [64, 384, 768])
   func theKernelsCompileForHopper(width: Int) throws {
     #expect(try RowKernels.code(architecture: 90, width: width).size > 4_000)
   }

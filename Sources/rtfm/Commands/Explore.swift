@@ -22,7 +22,8 @@ struct Explore: AsyncParsableCommand {
   @Option(
     help: """
       A model's file, or the name of one in Models/; by default model.safetensors in the capture's \
-      folder, or beside X.world X.safetensors, if there is one, else rtfm-nano.
+      folder, or beside X.world X.safetensors, if there is one, else rtfm-small on a GPU and rtfm-nano \
+      on a CPU.
       """)
   var model: String?
   @Option(help: "The port to serve on; 0 takes any that is free.")
@@ -46,7 +47,7 @@ struct Explore: AsyncParsableCommand {
 
   func run() async throws {
     let device = try Device(named: device)
-    let modelPath = try Shelf.models.path(of: model, drawing: place)
+    let modelPath = try Shelf.models.path(of: model, drawing: place, on: device)
     let model = try FrameModel(contentsOf: modelPath, on: device)
     model.compute(in: precision)
     let place = try Place(place, size: resolution ?? Size(side: model.resolution), save: save)

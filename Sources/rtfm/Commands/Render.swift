@@ -38,7 +38,8 @@ struct Render: AsyncParsableCommand {
   @Option(
     help: """
       A model's file, or the name of one in Models/; by default model.safetensors in the capture's \
-      folder, or beside X.world X.safetensors, if there is one, else rtfm-nano.
+      folder, or beside X.world X.safetensors, if there is one, else rtfm-small on a GPU and rtfm-nano \
+      on a CPU.
       """)
   var model: String?
   @Option(help: "auto, cpu, cuda or mps.")
@@ -56,7 +57,7 @@ struct Render: AsyncParsableCommand {
 
   func run() async throws {
     let device = try Device(named: device)
-    let modelPath = try Shelf.models.path(of: model, drawing: place)
+    let modelPath = try Shelf.models.path(of: model, drawing: place, on: device)
     let model = try FrameModel(contentsOf: modelPath, on: device)
     model.compute(in: precision)
     var size = resolution ?? Size(side: model.resolution)

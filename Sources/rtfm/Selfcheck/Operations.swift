@@ -254,7 +254,8 @@ extension Operation {
     },
     Operation("foreach_to", three, types: [.float32]) { flat($0.to(.bfloat16).to(.float32)) },
     Operation(
-      "foreach_scale_add_", [[.normal([5, 9]), .normal([5, 9]), .normal([]), .normal([2, 5, 9])]],
+      "foreach_scale_add_",
+      [[.normal([5, 9]), .normal([5, 9]), .normal([]), .normal([2, 5, 9])]],
       gradient: false
     ) {
       let both = [$0[0], $0[1]]
