@@ -7,7 +7,7 @@ import Torch
 
 /// Which model draws a place, where nobody says.
 @Suite struct ShelfTests {
-  private func drawing(_ place: String, named name: String? = nil, onGPU: Bool) throws -> String {
+  private func drawing(_ place: String?, named name: String? = nil, onGPU: Bool) throws -> String {
     let path = try Shelf.models.path(of: name, drawing: place, on: onGPU ? .cuda(0) : .cpu)
     return URL(fileURLWithPath: path).lastPathComponent
   }
@@ -15,6 +15,11 @@ import Torch
   @Test func aGPUDrawsByTheLargerOne() throws {
     #expect(try drawing("/no/such/place", onGPU: true) == "rtfm-small.safetensors")
     #expect(try drawing("/no/such/place", onGPU: false) == "rtfm-nano.safetensors")
+  }
+
+  @Test func theBundledRoomsOwnIsForCPUs() throws {
+    #expect(try drawing(nil, onGPU: true) == "rtfm-small.safetensors")
+    #expect(try drawing(nil, onGPU: false) == "model.safetensors")
   }
 
   @Test(arguments: [false, true])
