@@ -10,7 +10,6 @@
 #include <array>
 #include <map>
 #include <mutex>
-#include <tuple>
 #include <vector>
 
 using namespace ctorch;
@@ -62,11 +61,11 @@ N *address(const at::Tensor &t) {
   return t.numel() > 0 ? static_cast<N *>(t.data_ptr()) : nullptr;
 }
 
-/// Starts a kernel with a thread for each of `count` lanes.
+/// Starts a kernel with so many threads.
 template <class... Arguments>
-void launch(const ct_kernel *kernel, long long lanes, Arguments... arguments) {
+void launch(const ct_kernel *kernel, long long threads, Arguments... arguments) {
   void *addresses[] = {&arguments...};
-  const uint32_t grid[] = {uint32_t((lanes + 255) / 256), 1, 1}, block[] = {256, 1, 1};
+  const uint32_t grid[] = {uint32_t((threads + 255) / 256), 1, 1}, block[] = {256, 1, 1};
   if (ct_kernel_launch(kernel, grid, block, addresses) != 0) throw std::runtime_error(last_error);
 }
 

@@ -26,6 +26,13 @@ func learn(_ run: TrainingRun, minutes: Double? = nil) throws {
   if let reason = PlacingKernels.reason(on: device) {
     note("tokens are placed by many operations, which takes longer: \(reason)")
   }
+  if case .cuda = device {
+    let c = trainer.model.configuration
+    for width in [c.width, c.headWidth] {
+      guard let reason = RowKernels.reason(on: device, width: width) else { continue }
+      note("rows of \(width) channels go by many operations, which takes longer: \(reason)")
+    }
+  }
   try run.run(minutes: minutes, stop: { Interruption.came }) { note($0) }
 }
 

@@ -63,21 +63,31 @@ struct Shelf: Sendable {
 }
 
 extension Shelf {
+  /// The path of the model that a user names; else, on a GPU, the larger one if it is there; else the
+  /// standard one.
+  ///
+  /// - Throws: as `path(of:)`.
+  func path(of name: String?, on device: Device) throws -> String {
+    if name == nil, device != .cpu, let large = try? path(of: "rtfm-small") { return large }
+    return try path(of: name)
+  }
+
   /// The path of the model that draws a place: the one that a user names; or the place's own, which
   /// lies in a capture's folder as `model.safetensors`, beside `garden.world` as
-  /// `garden.safetensors`; or, on a GPU, the larger one if it is there; or the standard one. The bundled
-  /// world's own is for CPUs: it is as small as the standard one, and the larger draws better.
+  /// `garden.safetensors`; or one that came with the program.
   ///
-  /// Measurements don't go by it: a place's own model knows the pictures that it would be measured by.
+  /// The bundled world's own is for CPUs: it is as small as the standard one, and the larger draws
+  /// better. Measurements don't go by this: a place's own model knows the pictures that it would be
+  /// measured by.
   ///
   /// - Parameter place: a capture's folder or a world's file; the bundled world for nil.
   /// - Throws: as `path(of:)`.
   func path(of name: String?, drawing place: String?, on device: Device) throws -> String {
-    if let name { return try path(of: name) }
-    let large = device == .cpu ? nil : try? path(of: "rtfm-small")
-    if place == nil, let large { return large }
-    let own = Self.ownModel(of: try place ?? Shelf.worlds.path(of: "room"))
-    return try FileManager.default.fileExists(atPath: own) ? own : large ?? path()
+    if name == nil, place != nil || device == .cpu {
+      let own = Self.ownModel(of: try place ?? Shelf.worlds.path(of: "room"))
+      if FileManager.default.fileExists(atPath: own) { return own }
+    }
+    return try path(of: name, on: device)
   }
 
   /// Gives a copy of a place the place's own model, if there is one, and the copy has none yet.

@@ -96,7 +96,9 @@ import Testing
       #expect(try bundle.visit() == 0)
       let names = bundle.calls.map { $0.split(separator: " ")[0] }.filter { $0 != "weights" }
       #expect(names == ["doctor", "selfcheck", "bench", "bench", "train", "train"])
-      #expect(bundle.call("train")?.contains("--preset small --scenes 32 --groups 1 --device cpu") == true)
+      #expect(
+        bundle.call("train")?.contains("--preset small --scenes 32 --groups 1 --device cpu") == true
+      )
       let parts = (1...2).map { "s1.safetensors.part-0\($0)-of-02" }
       #expect(bundle.files == ["results.tar.gz"] + parts + ["summary.txt"])
       let sizes = try bundle.files.map { name in

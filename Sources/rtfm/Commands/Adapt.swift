@@ -24,7 +24,11 @@ struct Adapt: ParsableCommand {
   var places: [String]
   @Option(help: "Where the run's files go: the model, a log, sheets of held-out pictures.")
   var out: String
-  @Option(help: "What to begin with: a model's file, or the name of one in Models/.")
+  @Option(
+    help: """
+      What to begin with: a model's file, or the name of one in Models/; by default rtfm-small on a \
+      GPU and rtfm-nano on a CPU.
+      """)
   var model: String?
   @Option(help: "How long: steps of 4 targets in each of 2 scenes.")
   var steps = 400
@@ -50,7 +54,7 @@ struct Adapt: ParsableCommand {
 
   func run() throws {
     let device = try Device(named: device)
-    let start = try FrameModel(contentsOf: Shelf.models.path(of: model), on: device)
+    let start = try FrameModel(contentsOf: Shelf.models.path(of: model, on: device), on: device)
     let plan = plan(of: start)
     if let flaw = plan.flaw { throw ValidationError("no run can be like this: \(flaw)") }
     let albums = try plan.captures.map { try album(at: $0, for: plan) }

@@ -85,6 +85,9 @@ extension Selfcheck {
       }
       skipped += skip.map { "\($0): as was asked for" }
       if let reason = PlacingKernels.reason(on: device) { skipped.append("placing: \(reason)") }
+      if case .cuda = device, let reason = RowKernels.reason(on: device, width: 384) {
+        skipped.append("rows: \(reason)")
+      }
       passed = checks.allSatisfy(\.passed)
       seconds = (clock.now - start) / .seconds(1)
     }
