@@ -63,6 +63,9 @@ struct Shelf: Sendable {
 }
 
 extension Shelf {
+  /// From so many cores on a CPU draws by the larger model: two draw 12 frames a second by it.
+  static let manyCores = 8
+
   /// The path of the model that a user names; else, on a GPU, the larger one if it is there; else the
   /// standard one.
   ///
@@ -74,20 +77,28 @@ extension Shelf {
 
   /// The path of the model that draws a place: the one that a user names; or the place's own, which
   /// lies in a capture's folder as `model.safetensors`, beside `garden.world` as
-  /// `garden.safetensors`; or one that came with the program.
+  /// `garden.safetensors`; or, on a GPU or a CPU with many cores, the larger one if it is there; or
+  /// the standard one.
   ///
-  /// The bundled world's own is for CPUs: it is as small as the standard one, and the larger draws
-  /// better. Measurements don't go by this: a place's own model knows the pictures that it would be
-  /// measured by.
+  /// The bundled world's own is for CPUs with few cores: it is as small as the standard one, and the
+  /// larger draws better. Measurements don't go by this: a place's own model knows the pictures that it
+  /// would be measured by.
   ///
-  /// - Parameter place: a capture's folder or a world's file; the bundled world for nil.
+  /// - Parameters:
+  ///   - place: a capture's folder or a world's file; the bundled world for nil.
+  ///   - cores: of the CPU.
   /// - Throws: as `path(of:)`.
-  func path(of name: String?, drawing place: String?, on device: Device) throws -> String {
-    if name == nil, place != nil || device == .cpu {
-      let own = Self.ownModel(of: try place ?? Shelf.worlds.path(of: "room"))
-      if FileManager.default.fileExists(atPath: own) { return own }
-    }
-    return try path(of: name, on: device)
+  func path(
+    of name: String?, drawing place: String?, on device: Device,
+    cores: Int = ProcessInfo.processInfo.activeProcessorCount
+  ) throws -> String {
+    if let name { return try path(of: name) }
+    let isFast = device != .cpu || cores >= Self.manyCores
+    let large = isFast ? try? path(of: "rtfm-small") : nil
+    if place == nil, let large { return large }
+    let own = Self.ownModel(of: try place ?? Shelf.worlds.path(of: "room"))
+    if FileManager.default.fileExists(atPath: own) { return own }
+    return try large ?? path()
   }
 
   /// Gives a copy of a place the place's own model, if there is one, and the copy has none yet.

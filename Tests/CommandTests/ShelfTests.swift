@@ -7,27 +7,38 @@ import Torch
 
 /// Which model draws a place, where nobody says.
 @Suite struct ShelfTests {
-  private func drawing(_ place: String?, named name: String? = nil, onGPU: Bool) throws -> String {
-    let path = try Shelf.models.path(of: name, drawing: place, on: onGPU ? .cuda(0) : .cpu)
+  private func drawing(
+    _ place: String?, named name: String? = nil, on device: Device = .cpu, cores: Int = 2
+  ) throws -> String {
+    let path = try Shelf.models.path(of: name, drawing: place, on: device, cores: cores)
     return URL(fileURLWithPath: path).lastPathComponent
   }
 
-  @Test func aGPUDrawsByTheLargerOne() throws {
-    #expect(try drawing("/no/such/place", onGPU: true) == "rtfm-small.safetensors")
-    #expect(try drawing("/no/such/place", onGPU: false) == "rtfm-nano.safetensors")
+  @Test func theLargerOneDrawsWhereThatIsFast() throws {
+    #expect(try drawing("/no/such/place") == "rtfm-nano.safetensors")
+    #expect(try drawing("/no/such/place", cores: 8) == "rtfm-small.safetensors")
+    #expect(try drawing("/no/such/place", on: .cuda(0)) == "rtfm-small.safetensors")
   }
 
-  @Test func theBundledRoomsOwnIsForCPUs() throws {
-    #expect(try drawing(nil, onGPU: true) == "rtfm-small.safetensors")
-    #expect(try drawing(nil, onGPU: false) == "model.safetensors")
+  @Test func theBundledRoomsOwnIsForFewCores() throws {
+    #expect(try drawing(nil) == "model.safetensors")
+    #expect(try drawing(nil, cores: 8) == "rtfm-small.safetensors")
+    #expect(try drawing(nil, on: .cuda(0)) == "rtfm-small.safetensors")
   }
 
-  @Test(arguments: [false, true])
-  func aPlacesOwnModelComesBeforeAndANamedOneBeforeThat(onGPU: Bool) throws {
+  @Test func whatIsLearnedFromIsTheLargerOneOnGPUs() throws {
+    let names = try [Device.cpu, .cuda(0)].map {
+      URL(fileURLWithPath: try Shelf.models.path(of: nil, on: $0)).lastPathComponent
+    }
+    #expect(names == ["rtfm-nano.safetensors", "rtfm-small.safetensors"])
+  }
+
+  @Test(arguments: [Device.cpu, .cuda(0)], [2, 64])
+  func aPlacesOwnModelComesBeforeAndANamedOneBeforeThat(device: Device, cores: Int) throws {
     try Package.withTemporaryFolder { folder in
       try Data().write(to: URL(fileURLWithPath: "\(folder)/model.safetensors"))
-      let own = try drawing(folder, onGPU: onGPU)
-      let named = try drawing(folder, named: "rtfm-nano", onGPU: onGPU)
+      let own = try drawing(folder, on: device, cores: cores)
+      let named = try drawing(folder, named: "rtfm-nano", on: device, cores: cores)
       #expect(own == "model.safetensors")
       #expect(named == "rtfm-nano.safetensors")
     }

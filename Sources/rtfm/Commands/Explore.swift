@@ -22,8 +22,8 @@ struct Explore: AsyncParsableCommand {
   @Option(
     help: """
       A model's file, or the name of one in Models/; by default model.safetensors in the capture's \
-      folder, or beside X.world X.safetensors, if there is one, else rtfm-small on a GPU and rtfm-nano \
-      on a CPU.
+      folder, or beside X.world X.safetensors, if there is one, else rtfm-small on a GPU or eight cores, \
+      rtfm-nano on fewer.
       """)
   var model: String?
   @Option(help: "The port to serve on; 0 takes any that is free.")

@@ -38,8 +38,8 @@ struct Render: AsyncParsableCommand {
   @Option(
     help: """
       A model's file, or the name of one in Models/; by default model.safetensors in the capture's \
-      folder, or beside X.world X.safetensors, if there is one, else rtfm-small on a GPU and rtfm-nano \
-      on a CPU.
+      folder, or beside X.world X.safetensors, if there is one, else rtfm-small on a GPU or eight cores, \
+      rtfm-nano on fewer.
       """)
   var model: String?
   @Option(help: "auto, cpu, cuda or mps.")
