@@ -226,9 +226,6 @@ ct_tensor *ct_sin(ct_arg a) { return tensor([&] { return at::sin(a->value); }); 
 ct_tensor *ct_cos(ct_arg a) { return tensor([&] { return at::cos(a->value); }); }
 ct_tensor *ct_sigmoid(ct_arg a) { return tensor([&] { return at::sigmoid(a->value); }); }
 ct_tensor *ct_silu(ct_arg a) { return tensor([&] { return at::silu(a->value); }); }
-ct_tensor *ct_addcmul(ct_arg a, ct_arg b, ct_arg c) {
-  return tensor([&] { return at::addcmul(a->value, b->value, c->value); });
-}
 
 // ---- Sums and products
 
@@ -260,12 +257,6 @@ ct_tensor *ct_mean(ct_arg a, ct_dims axes, int32_t n, bool keep) {
 }
 ct_tensor *ct_amax(ct_arg a, ct_dims axes, int32_t n, bool keep) {
   return tensor([&] { return at::amax(a->value, ints(axes, n), keep); });
-}
-ct_tensor *ct_conv2d(ct_arg x, ct_arg weight, int64_t groups) {
-  return tensor([&] {
-    return at::conv2d(x->value, weight->value, {}, at::IntArrayRef{1, 1}, at::IntArrayRef{0, 0},
-                      at::IntArrayRef{1, 1}, groups);
-  });
 }
 namespace {
 
@@ -390,12 +381,6 @@ int32_t ct_mul_scalar_(ct_tensor *a, double s) {
   return status([&] {
     at::NoGradGuard guard;
     a->value.mul_(s);
-  });
-}
-int32_t ct_mul_(ct_tensor *a, ct_arg b) {
-  return status([&] {
-    at::NoGradGuard guard;
-    a->value.mul_(b->value);
   });
 }
 int32_t ct_lerp_(ct_tensor *a, ct_arg b, double t) {

@@ -10,11 +10,16 @@ using torch::autograd::variable_list;
 
 namespace {
 
-/// Products in Float32 proper while it lives, whatever ct_allow_tf32 said.
+/// Products in Float32 proper while it lives, whatever ct_allow_tf32 said. Where that said nothing, as on
+/// CPUs, whose threads share it, nothing changes.
 struct Exactly {
   const bool former = at::globalContext().allowTF32CuBLAS();
-  Exactly() { at::globalContext().setAllowTF32CuBLAS(false); }
-  ~Exactly() { at::globalContext().setAllowTF32CuBLAS(former); }
+  Exactly() {
+    if (former) at::globalContext().setAllowTF32CuBLAS(false);
+  }
+  ~Exactly() {
+    if (former) at::globalContext().setAllowTF32CuBLAS(true);
+  }
 };
 
 struct Windowed : torch::autograd::Function<Windowed> {

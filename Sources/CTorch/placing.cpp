@@ -338,19 +338,3 @@ void ct_place_heads_by(
 }
 
 void ct_place_heads_as_kernels(bool on) { as_kernels = on; }
-
-#if defined(__has_embed)
-#pragma clang diagnostic ignored "-Wc23-extensions"
-
-const char *ct_place_heads_text(void) {
-  static const unsigned char text[] = {
-#embed "placing_kernel.h" suffix(, 0)
-  };
-  return reinterpret_cast<const char *>(text);
-}
-
-#else  // clang before 19 can't put files into a program
-
-const char *ct_place_heads_text(void) { return nullptr; }
-
-#endif

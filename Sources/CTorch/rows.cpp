@@ -79,27 +79,35 @@ Shape shape(const at::Tensor &x, const at::Tensor &weight, bool centred, double 
   return {int(groups), int(each), int(teams), float(epsilon), centred};
 }
 
-/// The kernels' text on a CPU, row by row: calls `f` with each of so many, for a width that tests use.
-template <class F>
-void by_row(int64_t width, int64_t count, F f) {
-  for (int64_t i = 0; i < count; i++) {
-    if (width == 64) f(i, std::integral_constant<int, 64>());
-    else f(i, std::integral_constant<int, 192>());
+/// Goes through so many rows, or teams of rows, of x's width: by a kernel, or on a CPU by its text, one
+/// after the other, for a width that tests use. `text` calls that for a width with all that follows.
+template <class F, class... Arguments>
+void run(Way way, const at::Tensor &x, long long count, F text, Arguments... arguments) {
+  const int64_t width = x.size(-1);
+  if (!x.is_cpu()) return launch(kernel(way, x, width), count * lanes_of(width), count, arguments...);
+  for (long long i = 0; i < count; i++) {
+    if (width == 64) text(std::integral_constant<int, 64>(), i, 0, arguments...);
+    else text(std::integral_constant<int, 192>(), i, 0, arguments...);
   }
 }
+
+/// The same for all of x's numbers, eight by eight.
+template <class F, class... Arguments>
+void run_eights(Way way, const at::Tensor &x, F text, Arguments... arguments) {
+  const long long count = x.numel() / 8;
+  if (!x.is_cpu()) return launch(kernel(way, x, 0), count, count, arguments...);
+  for (long long i = 0; i < count; i++) text(i, arguments...);
+}
+
+long long rows_of(const at::Tensor &x) { return x.numel() / x.size(-1); }
+long long teams_of(const Shape &s) { return (long long)s.groups * s.teams; }
 
 template <class N>
 at::Tensor norm(const Shape &s, const at::Tensor &x, const at::Tensor &weight, const at::Tensor &bias) {
   auto y = at::empty_like(x);
-  const int64_t width = x.size(-1), rows = x.numel() / width;
-  const N *from = address<N>(x), *w = address<N>(weight), *b = address<N>(bias);
-  N *to = address<N>(y);
-  if (x.is_cpu())
-    by_row(width, rows, [&](long long i, auto known) {
-      rows::norm_forward<N, known, 1>(i, 0, s, from, w, b, to);
-    });
-  else
-    launch(kernel(norm_forward, x, width), rows * lanes_of(width), (long long)rows, s, from, w, b, to);
+  run(norm_forward, x, rows_of(x),
+      [](auto width, auto... all) { rows::norm_forward<N, width, 1>(all...); }, s, address<const N>(x),
+      address<const N>(weight), address<const N>(bias), address<N>(y));
   return y;
 }
 
@@ -108,18 +116,11 @@ template <class N>
 std::array<at::Tensor, 3> norm_back(
     const Shape &s, const at::Tensor &gradient, const at::Tensor &x, const at::Tensor &weight) {
   auto dx = at::empty_like(x);
-  const int64_t width = x.size(-1), teams = int64_t(s.groups) * s.teams;
-  auto sums = at::empty({s.groups, s.teams, 2, width}, x.options().dtype(at::kFloat));
-  const N *dy = address<N>(gradient), *from = address<N>(x), *w = address<N>(weight);
-  N *to = address<N>(dx);
-  float *out = address<float>(sums);
-  if (x.is_cpu())
-    by_row(width, teams, [&](long long i, auto known) {
-      rows::norm_backward<N, known, 1>(int(i), 0, s, dy, from, w, to, out);
-    });
-  else
-    launch(kernel(norm_backward, x, width), teams * lanes_of(width), (long long)teams, s, dy, from, w,
-           to, out);
+  auto sums = at::empty({s.groups, s.teams, 2, x.size(-1)}, x.options().dtype(at::kFloat));
+  run(norm_backward, x, teams_of(s),
+      [](auto width, auto... all) { rows::norm_backward<N, width, 1>(all...); }, s,
+      address<const N>(gradient), address<const N>(x), address<const N>(weight), address<N>(dx),
+      address<float>(sums));
   const auto both = sums.sum(1).to(x.scalar_type());
   return {dx, both.select(1, 0), both.select(1, 1)};
 }
@@ -127,15 +128,9 @@ std::array<at::Tensor, 3> norm_back(
 template <class N>
 at::Tensor gate(const Shape &s, const at::Tensor &x, const at::Tensor &y, const at::Tensor &weight) {
   auto sum = at::empty_like(x);
-  const int64_t width = x.size(-1), rows = x.numel() / width;
-  const N *from = address<N>(x), *more = address<N>(y), *w = address<N>(weight);
-  N *to = address<N>(sum);
-  if (x.is_cpu())
-    by_row(width, rows, [&](long long i, auto known) {
-      rows::gate_forward<N, known, 1>(i, 0, s, from, more, w, to);
-    });
-  else
-    launch(kernel(gate_forward, x, width), rows * lanes_of(width), (long long)rows, s, from, more, w, to);
+  run(gate_forward, x, rows_of(x),
+      [](auto width, auto... all) { rows::gate_forward<N, width, 1>(all...); }, s, address<const N>(x),
+      address<const N>(y), address<const N>(weight), address<N>(sum));
   return sum;
 }
 
@@ -144,31 +139,19 @@ template <class N>
 std::array<at::Tensor, 2> gate_back(
     const Shape &s, const at::Tensor &gradient, const at::Tensor &y, const at::Tensor &weight) {
   auto dy = at::empty_like(y);
-  const int64_t width = y.size(-1), teams = int64_t(s.groups) * s.teams;
-  auto sums = at::empty({s.groups, s.teams, width}, y.options().dtype(at::kFloat));
-  const N *from = address<N>(gradient), *more = address<N>(y), *w = address<N>(weight);
-  N *to = address<N>(dy);
-  float *out = address<float>(sums);
-  if (y.is_cpu())
-    by_row(width, teams, [&](long long i, auto known) {
-      rows::gate_backward<N, known, 1>(int(i), 0, s, from, more, w, to, out);
-    });
-  else
-    launch(kernel(gate_backward, y, width), teams * lanes_of(width), (long long)teams, s, from, more, w,
-           to, out);
+  auto sums = at::empty({s.groups, s.teams, y.size(-1)}, y.options().dtype(at::kFloat));
+  run(gate_backward, y, teams_of(s),
+      [](auto width, auto... all) { rows::gate_backward<N, width, 1>(all...); }, s,
+      address<const N>(gradient), address<const N>(y), address<const N>(weight), address<N>(dy),
+      address<float>(sums));
   return {dy, sums.sum(1).to(y.scalar_type())};
 }
 
 template <class N>
 at::Tensor swish(const at::Tensor &a, const at::Tensor &b) {
   auto y = at::empty_like(a);
-  const long long eighths = a.numel() / 8;
-  const N *gate = address<N>(a), *up = address<N>(b);
-  N *to = address<N>(y);
-  if (a.is_cpu())
-    for (long long i = 0; i < eighths; i++) rows::swish_forward<N>(i, gate, up, to);
-  else
-    launch(kernel(swish_forward, a, 0), eighths, eighths, gate, up, to);
+  run_eights(swish_forward, a, [](auto... all) { rows::swish_forward<N>(all...); },
+             address<const N>(a), address<const N>(b), address<N>(y));
   return y;
 }
 
@@ -176,13 +159,9 @@ at::Tensor swish(const at::Tensor &a, const at::Tensor &b) {
 template <class N>
 std::array<at::Tensor, 2> swish_back(const at::Tensor &gradient, const at::Tensor &a, const at::Tensor &b) {
   auto da = at::empty_like(a), db = at::empty_like(b);
-  const long long eighths = a.numel() / 8;
-  const N *dy = address<N>(gradient), *gate = address<N>(a), *up = address<N>(b);
-  N *to = address<N>(da), *too = address<N>(db);
-  if (a.is_cpu())
-    for (long long i = 0; i < eighths; i++) rows::swish_backward<N>(i, dy, gate, up, to, too);
-  else
-    launch(kernel(swish_backward, a, 0), eighths, eighths, dy, gate, up, to, too);
+  run_eights(swish_backward, a, [](auto... all) { rows::swish_backward<N>(all...); },
+             address<const N>(gradient), address<const N>(a), address<const N>(b), address<N>(da),
+             address<N>(db));
   return {da, db};
 }
 
@@ -303,27 +282,3 @@ void ct_rows_by(
 }
 
 void ct_rows_as_kernels(bool on) { as_kernels = on; }
-
-#if defined(__has_embed)
-#pragma clang diagnostic ignored "-Wc23-extensions"
-
-const char *ct_rows_text(void) {
-  static const unsigned char text[] = {
-#embed "row_kernel.h" suffix(, 0)
-  };
-  return reinterpret_cast<const char *>(text);
-}
-
-const char *ct_numbers_text(void) {
-  static const unsigned char text[] = {
-#embed "half_numbers.h" suffix(, 0)
-  };
-  return reinterpret_cast<const char *>(text);
-}
-
-#else  // clang before 19 can't put files into a program
-
-const char *ct_rows_text(void) { return nullptr; }
-const char *ct_numbers_text(void) { return nullptr; }
-
-#endif

@@ -69,9 +69,9 @@ extension FrameModel {
   ///     loss.backward()  // model.parameters have gradients, as Float32
   public func computing(in type: ElementType) -> FrameModel {
     if type == self.type { return self }
-    let names = parameters.map(\.name).filter(Self.isOfLayers)
-    let weights = parameters.filter { Self.isOfLayers($0.name) }.map(\.tensor).to(type)
-    let converted = Dictionary(uniqueKeysWithValues: zip(names, weights))
+    let ofLayers = parameters.filter { Self.isOfLayers($0.name) }
+    let converted = Dictionary(
+      uniqueKeysWithValues: zip(ofLayers.map(\.name), ofLayers.map(\.tensor).to(type)))
     return rebuilt { name, weight in converted[name] ?? weight }
   }
 

@@ -42,11 +42,6 @@ extension Tensor {
   public func select(_ a: Tensor, else b: Tensor) -> Tensor {
     Tensor.make("where", [self, a, b]) { ct_where(pointer, a.pointer, b.pointer) }
   }
-
-  /// `self + a * b` in one pass.
-  public func adding(_ a: Tensor, times b: Tensor) -> Tensor {
-    Tensor.make("addcmul", [self, a, b]) { ct_addcmul(pointer, a.pointer, b.pointer) }
-  }
 }
 
 // Sums over axes; negative axes count from the last.
@@ -87,8 +82,6 @@ extension Tensor {
   public func multiplyInPlace(_ s: Double) {
     check("mul", [self], ct_mul_scalar_(pointer, s))
   }
-
-  public func multiplyInPlace(_ b: Tensor) { check("mul", [self, b], ct_mul_(pointer, b.pointer)) }
 
   /// Goes the fraction `t` of the way to `b`.
   public func moveInPlace(towards b: Tensor, by t: Double) {

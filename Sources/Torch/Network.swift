@@ -29,11 +29,6 @@ extension Tensor {
     Tensor.make("softmax", [self]) { ct_softmax(pointer, Int32(axis)) }
   }
 
-  /// A convolution without padding: x `[B, C, Y, X]`, weight `[O, C / groups, y, x]`.
-  public func convolved(_ weight: Tensor, groups: Int = 1) -> Tensor {
-    Tensor.make("conv2d", [self, weight]) { ct_conv2d(pointer, weight.pointer, Int64(groups)) }
-  }
-
   /// `rows x columnsᵀ` of all images `[.., Y, X]`, in Float32 proper, also where TF32 is allowed.
   ///
   /// No gradient goes to the two matrices.

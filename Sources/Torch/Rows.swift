@@ -99,13 +99,14 @@ public enum RowKernels {
     static let tolerance = 0.1
 
     static func error(_ type: ElementType, _ width: Int, on device: Device) -> Double {
-      let truth = Self.outcome(of: type, in: .float32, width, on: .cpu)
-      return greatestDifference(truth, outcome(of: type, in: type, width, on: device))
+      greatestDifference(
+        outcome(of: type, in: .float32, width, on: .cpu),
+        outcome(of: type, in: type, width, on: device))
     }
 
     /// Results and gradients for numbers of one type. Straight to C: the kernels are not yet known to
     /// be there.
-    private static func outcome(
+    static func outcome(
       of type: ElementType, in computed: ElementType, _ width: Int, on device: Device
     ) -> [Tensor] {
       let random = Generator(seed: 4)

@@ -162,7 +162,8 @@ private func similarity(_ a: Tensor, _ b: Tensor) -> (whole: Tensor, contrast: T
 /// its own, forward and back. Variances are small differences of such means: they need Float32 proper.
 private func windowed(_ x: Tensor) -> Tensor {
   let (height, width) = (x.shape[x.rank - 2], x.shape[x.rank - 1])
-  return x.windowed(rows: window(height, like: x), columns: window(width, like: x))
+  let rows = window(height, like: x)
+  return x.windowed(rows: rows, columns: width == height ? rows : window(width, like: x))
 }
 
 /// The window's row at each place of a line, `[length - 10, length]`.

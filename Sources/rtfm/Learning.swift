@@ -16,8 +16,8 @@ func learn(_ run: TrainingRun, minutes: Double? = nil) throws {
   Interruption.catch()
   if device != .cpu {
     Runtime.allowTF32(true)  // for the heads
-    // cuDNN is twice as fast, once it has made a plan for a number of tokens: dropped ones give ever
-    // new numbers.
+    // cuDNN is faster, once it has made a plan for a number of tokens: dropped ones give ever new
+    // numbers.
     Runtime.allowCuDNNAttention(run.trainer.plan.tokenDropout == 0)
   }
   let trainer = run.trainer

@@ -54,7 +54,7 @@ typealias Binary = Twice<
     Binary(name: "minimum", tensors: { $0.minimum($1) }, reals: { min($0, $1) }),
     Binary(name: "maximum", tensors: { $0.maximum($1) }, reals: { max($0, $1) }),
     Binary(name: "a < b", tensors: { ($0 .< $1).to(.float64) }, reals: { $0 < $1 ? 1 : 0 }),
-    Binary(name: "a + b a", tensors: { $0.adding($1, times: $0) }, reals: { $0 + $1 * $0 }),
+    Binary(name: "a + b a", tensors: { $0.adding($1, groups: $0) }, reals: { $0 + $1 * $0 }),
     Binary(
       name: "where a < b: 2 a, else b", tensors: { ($0 .< $1).select($0 * 2, else: $1) },
       reals: { $0 < $1 ? $0 * 2 : $1 }),

@@ -31,7 +31,8 @@ import Torch
       $0[0].minimum($0[1]) * 2 + $0[0].maximum($0[1])
     },
     Function(name: "select", shapes: [[5], [5]]) { ($0[0] .< 0.1).select($0[0], else: $0[1] * 2) },
-    Function(name: "addcmul", shapes: [[2, 3], [3], [2, 3]]) { $0[0].adding($0[1], times: $0[2]) },
+    Function(name: "gate", shapes: [[2, 3], [3], [2, 3]]) { $0[0].adding($0[1], groups: $0[2]) },
+    Function(name: "silu times", shapes: [[5], [5]]) { $0[0].silu(times: $0[1]) },
   ]
 
   static let networks: [Function] = [
@@ -46,8 +47,10 @@ import Torch
       .attention($0[0], $0[1], $0[2])
     },
     Function(name: "softmax", shapes: [[3, 4]]) { $0[0].softmax(0) },
-    Function(name: "conv2d", shapes: [[1, 4, 4, 5], [4, 2, 3, 3]]) {
-      $0[0].convolved($0[1], groups: 2)
+    Function(name: "windowed", shapes: [[2, 4, 5]]) {
+      let random = Generator(seed: 3)
+      return $0[0].windowed(
+        rows: random.normal([3, 4], type: .float64), columns: random.normal([2, 5], type: .float64))
     },
     Function(name: "fold", shapes: [[1, 2 * 5 * 5, 6]]) {
       $0[0].folded(height: 6, width: 9, side: 3, overlap: 1)

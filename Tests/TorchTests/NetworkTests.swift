@@ -76,15 +76,14 @@ import Torch
       })
   }
 
-  @Test(arguments: [1, 2]) func convolvesWithoutPadding(groups: Int) {
-    let x = Plain(random: [2, 4, 5, 6], seed: 1)
-    let w = Plain(random: [6, 4 / groups, 3, 2], seed: 2)
+  @Test func windowsAreProductsWithBothSides() {
+    let x = Plain(random: [2, 4, 5], seed: 1)
+    let (rows, columns) = (Plain(random: [3, 4], seed: 2), Plain(random: [2, 5], seed: 3))
     expectSame(
-      x.tensor.convolved(w.tensor, groups: groups),
-      Plain([2, 6, 3, 5]) { i in
-        let first = i[1] / (6 / groups) * (4 / groups)
-        return Plain.indices([4 / groups, 3, 2]).map { d in
-          x[i[0], first + d[0], i[2] + d[1], i[3] + d[2]] * w[i[1], d[0], d[1], d[2]]
+      x.tensor.windowed(rows: rows.tensor, columns: columns.tensor),
+      Plain([2, 3, 2]) { i in
+        Plain.indices([4, 5]).map { d in
+          rows[i[1], d[0]] * x[i[0], d[0], d[1]] * columns[i[2], d[1]]
         }.reduce(0, +)
       })
   }

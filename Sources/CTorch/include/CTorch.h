@@ -96,7 +96,6 @@ ct_result ct_sin(ct_arg a);
 ct_result ct_cos(ct_arg a);
 ct_result ct_sigmoid(ct_arg a);
 ct_result ct_silu(ct_arg a);
-ct_result ct_addcmul(ct_arg a, ct_arg b, ct_arg c);  // a + b c
 
 // ---- Sums and products
 ct_result ct_matmul(ct_arg a, ct_arg b);
@@ -107,7 +106,6 @@ ct_result ct_softmax(ct_arg a, int32_t axis);
 ct_result ct_sum(ct_arg a, ct_dims axes, int32_t n, bool keep);  // n = 0: all
 ct_result ct_mean(ct_arg a, ct_dims axes, int32_t n, bool keep);
 ct_result ct_amax(ct_arg a, ct_dims axes, int32_t n, bool keep);
-ct_result ct_conv2d(ct_arg x, ct_arg weight, int64_t groups);
 ct_result ct_fold(ct_arg x, int64_t height, int64_t width, int64_t side, int64_t overlap);
 ct_result ct_avg_pool2d(ct_arg x, int64_t side);
 ct_result ct_upsample_nearest2d(ct_arg x, int64_t height, int64_t width);
@@ -135,7 +133,6 @@ int32_t ct_copy_(ct_tensor *_Nonnull to, ct_arg from);
 int32_t ct_fill_(ct_tensor *_Nonnull t, double v);
 int32_t ct_add_scaled_(ct_tensor *_Nonnull a, ct_arg b, double scale);  // a += scale b
 int32_t ct_mul_scalar_(ct_tensor *_Nonnull a, double s);
-int32_t ct_mul_(ct_tensor *_Nonnull a, ct_arg b);
 int32_t ct_lerp_(ct_tensor *_Nonnull a, ct_arg b, double t);
 
 // ---- Drawing on the CPU: contiguous, no gradients, Float32 (packed weights: BFloat16, too)

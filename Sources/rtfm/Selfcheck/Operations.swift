@@ -23,9 +23,6 @@ extension Operation {
     Operation("div", [[.normal([7, 33]), .positive([33])]]) { $0[0] / $0[1] },
     Operation("add_scalar", some) { $0[0] + 0.75 },
     Operation("mul_scalar", some) { $0[0] * -1.5 },
-    Operation("addcmul", [[.normal([2, 9, 32]), .normal([2, 9, 32]), .normal([2, 1, 32])]]) {
-      $0[0].adding($0[1], times: $0[2])
-    },
   ]
 
   private static let comparisons: [Operation] = [
@@ -151,9 +148,6 @@ extension Operation {
   ]
 
   private static let images: [Operation] = [
-    Operation("conv2d", [[.normal([2, 6, 33, 40]), .normal([6, 1, 11, 11])]], leniency: 4) {
-      $0[0].convolved($0[1], groups: 6)
-    },
     // Means of squares less squares of means, as in SSIM: what TF32 would spoil.
     Operation(
       "windowed",
@@ -163,12 +157,6 @@ extension Operation {
       Runtime.allowTF32(true)
       defer { Runtime.allowTF32(false) }
       return $0[0].windowed(rows: $0[1].to($0[0].type), columns: $0[2].to($0[0].type))
-    },
-    Operation(
-      "conv2d of groups", calls: ["conv2d"], [[.normal([2, 4, 9, 9]), .normal([8, 4, 3, 3])]],
-      leniency: 4
-    ) {
-      $0[0].convolved($0[1])
     },
     Operation("fold", [[.normal([2, 3 * 16 * 16, 12])], [.normal([1, 72, 12])]], leniency: 2) {
       let side = $0[0].shape[1] == 72 ? 4 : 8
@@ -232,10 +220,6 @@ extension Operation {
     },
     Operation("mul_scalar_", some, gradient: false) {
       $0[0].multiplyInPlace(0.7); return $0[0]
-    },
-    Operation("mul_", alike, gradient: false) {
-      $0[0].multiplyInPlace($0[1])
-      return $0[0]
     },
     Operation("lerp_", alike, gradient: false) {
       $0[0].moveInPlace(towards: $0[1], by: 0.1)
