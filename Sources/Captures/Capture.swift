@@ -6,7 +6,8 @@ public import Scene
 ///     let capture = try Capture(contentsOf: "room")
 ///     let frames = try capture.frames(width: 256, height: 256)
 ///
-/// Opening one reads the poses and the images' headers; pixels are read when a frame is asked for.
+/// Opening one reads the poses and the images' headers, and some of the images where the file doesn't
+/// say how large a unit is; all other pixels are read when a frame is asked for.
 public struct Capture: Hashable, Sendable {
   /// One picture of a capture: where its file is, and the camera that took it.
   public struct Entry: Hashable, Sendable {
@@ -26,7 +27,8 @@ public struct Capture: Hashable, Sendable {
   public var entries: [Entry]
   /// The unit vector against gravity: the file's `rtfm_up`, or `up(of:)`.
   public var up: SIMD3<Double>
-  /// World units per network unit: the file's `rtfm_scale`, or `scale(of:)`.
+  /// World units per network unit: the file's `rtfm_scale`; else what brings most of what the pictures
+  /// show to `trainedDepth`; else, where they don't tell how far away that is, `scale(of:)`.
   public var scale: Double
 
   public var count: Int { entries.count }
@@ -74,23 +76,32 @@ extension Frame {
 }
 
 extension Capture {
-  /// The root mean square distance of a walk's cameras from their mean, in network units: what
-  /// `scale(of:)` brings a capture to.
+  /// How far away most of what cameras see is, in network units: what a capture's own pictures are
+  /// scaled to.
   ///
-  /// The network learned in rooms of 2 to 4 network units (4 to 8 m), from walks through them
-  /// with about this spread.
+  /// In the places where the network learned, as `PlaneSweep` measures them, it is 0.6 to 3; 1.2 in
+  /// the median of walks, 1.4 of pictures from all over a place.
+  public static let trainedDepth = 1.4
+
+  /// The root mean square distance of a walk's cameras from their mean, in network units, in
+  /// training.
   public static let trainedSpread = 0.6
 
-  /// World units per network unit for a capture whose own unit is unknown, as it is after
-  /// structure from motion: cameras get the spread of those in training.
+  /// World units per network unit, guessed from the cameras alone: they get the spread of those in
+  /// training.
   ///
   /// 1 for a single camera, and for cameras that all stand at one point.
   public static func scale(of cameras: [Camera]) -> Double {
-    let positions = cameras.map(\.pose.position)
-    let mean = positions.reduce(.zero, +) / Double(max(1, positions.count))
-    let squares = positions.map { ($0 - mean).dot($0 - mean) }
-    let spread = (squares.reduce(0, +) / Double(max(1, squares.count))).squareRoot()
+    let spread = spread(of: cameras)
     return spread > 1e-9 ? spread / trainedSpread : 1
+  }
+
+  /// The root mean square distance of cameras from their mean, in world units.
+  static func spread(of cameras: [Camera]) -> Double {
+    let positions = cameras.map(\.pose.position)
+    let count = Double(max(1, positions.count))
+    let mean = positions.reduce(.zero, +) / count
+    return (positions.map { ($0 - mean).dot($0 - mean) }.reduce(0, +) / count).squareRoot()
   }
 
   /// The direction against gravity, guessed: people hold cameras level, so it is the mean of the

@@ -32,7 +32,8 @@ extension Capture {
     }
     let cameras = entries.map(\.camera)
     up = try checkedUp(transforms.up, at: file) ?? Self.up(of: cameras)
-    scale = try checkedScale(transforms.scale, at: file) ?? Self.scale(of: cameras)
+    scale = try checkedScale(transforms.scale, at: file) ?? 1
+    if transforms.scale == nil { scale = guessedScale() }
   }
 
   private init(colmap file: String, in folder: String) throws {
@@ -44,7 +45,12 @@ extension Capture {
     entries = try model.entries(in: folder, model: file)
     let cameras = entries.map(\.camera)
     up = try checkedUp(model.up, at: file) ?? Self.up(of: cameras)
-    scale = try checkedScale(model.scale, at: file) ?? Self.scale(of: cameras)
+    scale = try checkedScale(model.scale, at: file) ?? 1
+    if model.scale == nil { scale = guessedScale() }
+  }
+
+  private func guessedScale() -> Double {
+    medianDepth().map { $0 / Self.trainedDepth } ?? Self.scale(of: entries.map(\.camera))
   }
 
   private static func transforms(at path: String) throws -> String {

@@ -36,10 +36,13 @@ struct RealRoomTests {
       #expect(abs(pose.forward.dot(capture.up)) < 0.5)
       #expect(pose.rotation.orthonormalityError < 1e-3 && pose.rotation.determinant > 0)
     }
-    let spread = capture.entries.map { $0.camera.pose.position / capture.scale }
-    let mean = spread.reduce(.zero, +) / 35
-    let rms = (spread.map { ($0 - mean).dot($0 - mean) }.reduce(0, +) / 35).squareRoot()
-    #expect(abs(rms - 0.6) < 1e-9)
+  }
+
+  @Test func mostOfItIsWhereTheNetworkLearned() throws {
+    // The plane that warps a picture best into its neighbours, pixel by pixel, lies at 14 units:
+    // `rtfm evaluate`'s `warp` has 27.0, 27.2 and 26.8 dB at 10, 14 and 20.
+    let depth = try Capture(contentsOf: room).scale * Capture.trainedDepth
+    #expect(11 < depth && depth < 18, "\(depth)")
   }
 
   @Test func neighboursSeeTheSamePlace() throws {
