@@ -97,7 +97,7 @@ extension Capture {
   }
 
   /// The root mean square distance of cameras from their mean, in world units.
-  static func spread(of cameras: [Camera]) -> Double {
+  public static func spread(of cameras: [Camera]) -> Double {
     let positions = cameras.map(\.pose.position)
     let count = Double(max(1, positions.count))
     let mean = positions.reduce(.zero, +) / count

@@ -158,14 +158,17 @@ public final class Trainer {
     plan.cooldown = Cooldown(start: step, steps: steps, share: share)
   }
 
-  /// Each shard on a thread of its own, with one-thread operations: two such beat one with two.
+  /// Each shard on a thread of its own, whose operations share what cores there are for each shard:
+  /// two one-thread operations beat one with two.
   private func parallel(_ shots: [Studio.Shot], in studio: Studio) -> [Loss.Figures] {
     let work = Unchecked(value: (trainer: self, studio: studio))
-    Runtime.threads = 1
+    let all = Runtime.threads
+    defer { Runtime.threads = all }  // the weights' change has all of them
+    let share = max(1, all / shots.count)
     Runtime.flushDenormals()  // here too, whether or not this thread gets a shard
     let results = Unchecked(value: Results(count: shots.count))
     DispatchQueue.concurrentPerform(iterations: shots.count) { i in
-      Runtime.threads = 1
+      Runtime.threads = share
       Runtime.flushDenormals()
       let footage = work.value.studio.develop(shots[i])
       results.value.losses[i] = work.value.trainer.shardLoss(i, footage)

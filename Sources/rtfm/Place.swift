@@ -97,8 +97,16 @@ final class Place: Sendable {
     return cameras.isEmpty ? [start] : cameras
   }
 
-  /// A walking pace: 0.7 network units a second, which is 1.4 m where the scale is 2 m.
-  var gait: Gait { Gait(up: up, speed: 0.7 * scale) }
+  /// A walking pace: 0.7 network units a second, which is 1.4 m where the scale is 2 m; slower where
+  /// the given pictures were taken so close together that one would have left them at once.
+  ///
+  /// - Throws: `WorldFileError`
+  var gait: Gait {
+    get throws {
+      let spread = Capture.spread(of: try cameras()) / Capture.trainedSpread
+      return Gait(up: up, speed: 0.7 * (spread > 1e-9 ? min(scale, spread) : scale))
+    }
+  }
 
   /// A world that remembers these frames.
   ///

@@ -55,8 +55,9 @@ struct Explore: AsyncParsableCommand {
     (settings.contexts, settings.steps) = (contexts, steps)
     let author = try place.file.map { _ in try World.Author(modelAt: modelPath) }
     let world = try await place.world(model, settings: settings, author: author)
+    let gait = try place.gait
     let server = ExploreServer(host: host, port: port, title: place.name) {
-      Walk(in: world, place)
+      Walk(in: world, place, gait: gait)
     }
     let remark =
       "drawn by \(modelPath); "
@@ -116,11 +117,11 @@ private actor Walk: Walkable {
   private let encoder = JPEGEncoder(quality: 90)
   private var told = 0
 
-  init(in world: World, _ place: Place) {
+  init(in world: World, _ place: Place, gait: Gait) {
     up = place.up
     file = place.file
     self.world = world
-    session = Session(in: world, at: place.start, gait: place.gait)
+    session = Session(in: world, at: place.start, gait: gait)
   }
 
   /// What is wrong with the world's file while the walk goes on.
