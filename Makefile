@@ -1,6 +1,6 @@
 # The project's commands; `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build build bundle explore adapt test lint format clean
+.PHONY: help setup setup-build setup-ingest build bundle explore ingest adapt test lint format clean
 
 swift_files := Package.swift Sources $(wildcard Tests)
 
@@ -13,6 +13,9 @@ setup: ## install everything that is missing, here and on the system
 setup-build:
 	@Scripts/setup build
 
+setup-ingest:
+	@Scripts/setup ingest
+
 build: setup-build ## build the program, release: .build/release/rtfm
 	swift build -c release --product rtfm
 
@@ -21,6 +24,9 @@ bundle: setup-build ## for a machine with a GPU and PyTorch, no Swift: bundle/ru
 
 explore: build ## build, start the server, print its address (ARGS="CAPTURE --port 8080")
 	.build/release/rtfm explore $(ARGS)
+
+ingest: setup-ingest build ## find your photos' poses (ARGS="PHOTOS --out CAPTURE")
+	.build/release/rtfm ingest $(ARGS)
 
 adapt: build ## teach the model a place of yours (ARGS="CAPTURE --out runs/place")
 	.build/release/rtfm adapt $(ARGS)

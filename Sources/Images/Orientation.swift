@@ -11,42 +11,7 @@ struct Orientation: Equatable {
   init(number: Int) { self.number = number }
 
   init(ofJPEG data: [UInt8]) {
-    self = Self.exif(in: data).flatMap(Self.init(exif:)) ?? .upright
-  }
-
-  /// The TIFF block of the first APP1 segment that holds EXIF.
-  private static func exif(in data: [UInt8]) -> ArraySlice<UInt8>? {
-    var i = 2
-    while i + 4 <= data.count, data[i] == 0xFF, data[i + 1] != 0xDA {
-      let end = i + 2 + Int(data[i + 2]) << 8 + Int(data[i + 3])
-      guard end <= data.count, end >= i + 4 else { return nil }
-      let body = data[(i + 4)..<end]
-      if data[i + 1] == 0xE1, body.starts(with: Array("Exif\0\0".utf8)) { return body.dropFirst(6) }
-      i = end
-    }
-    return nil
-  }
-
-  /// Looks for tag 0x0112, a 16-bit number, in the block's first directory.
-  private init?(exif: ArraySlice<UInt8>) {
-    let bytes = Array(exif)
-    guard let mark = bytes.first, mark == 0x49 || mark == 0x4D else { return nil }
-    func number(at i: Int, bytes n: Int) -> Int? {
-      guard i >= 0, i + n <= bytes.count else { return nil }
-      let field = bytes[i..<i + n]
-      return (mark == 0x4D ? Array(field) : field.reversed()).reduce(0) { $0 << 8 | Int($1) }
-    }
-    guard let start = number(at: 4, bytes: 4), let entries = number(at: start, bytes: 2)
-    else { return nil }
-    for entry in 0..<entries {
-      let at = start + 2 + entry * 12
-      guard let tag = number(at: at, bytes: 2) else { return nil }
-      guard tag == 0x0112 else { continue }
-      guard let value = number(at: at + 8, bytes: 2), (1...8).contains(value) else { return nil }
-      self.init(number: value)
-      return
-    }
-    return nil
+    number = EXIF(ofJPEG: data)?.number(0x0112).flatMap { (1...8).contains($0) ? $0 : nil } ?? 1
   }
 }
 

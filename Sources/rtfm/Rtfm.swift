@@ -7,7 +7,8 @@ struct Rtfm: AsyncParsableCommand {
     commandName: "rtfm",
     abstract: "Walk through places that a network draws: a real-time frame model.",
     subcommands: [
-      Explore.self, Render.self, Evaluate.self, Revisit.self, Adapt.self, Train.self, Scenes.self,
+      Explore.self, Ingest.self, Render.self, Evaluate.self, Revisit.self, Adapt.self, Train.self,
+      Scenes.self,
       Benchmarks.self, WorldCommand.self, Doctor.self, Selfcheck.self, WeightsFile.self,
       Kernels.self,
     ])

@@ -229,6 +229,28 @@ struct OrientationTests {
     }
   }
 
+  /// An orientation, a pointer, and where that points: the focal length on film, and no other.
+  @Test(arguments: [false, true], [28, nil])
+  func focalLengthsAreRead(bigEndian: Bool, length: UInt8?) throws {
+    let tag: [UInt8] = length == nil ? [0xA4, 0x06] : [0xA4, 0x05]
+    let fields: [[UInt8]] = [
+      [0, 42], [0, 0, 0, 8], [0, 2],
+      [0x01, 0x12], [0, 3], [0, 0, 0, 1], [0, 1], [0, 0],
+      [0x87, 0x69], [0, 4], [0, 0, 0, 1], [0, 0, 0, 38], [0, 0, 0, 0],
+      [0, 1], tag, [0, 3], [0, 0, 0, 1], [0, length ?? 28], [0, 0], [0, 0, 0, 0],
+    ]
+    let file = exif(Image.waves(16, 16).jpeg(), fields, bigEndian: bigEndian)
+    #expect(try ImageFile(file, name: "").focalLengthIn35mm == length.map(Int.init))
+    // A file that ends in the middle of it, or whose numbers are anything: no crash.
+    for i in 20..<90 {
+      var bytes = file
+      bytes[i] ^= 0xFF
+      _ = try ImageFile(bytes, name: "").focalLengthIn35mm
+      _ = try ImageFile(Array(file.prefix(i)), name: "").focalLengthIn35mm
+    }
+    #expect(try ImageFile(Image.waves(16, 16).png(), name: "").focalLengthIn35mm == nil)
+  }
+
   private func corner(_ image: Image, _ sides: [String]) -> SIMD3<UInt8> {
     image[
       sides.contains("left") ? 4 : image.width - 5, sides.contains("top") ? 4 : image.height - 5]
@@ -240,6 +262,11 @@ struct OrientationTests {
       [0, 42], [0, 0, 0, 8], [0, 1], [0x01, 0x12], [0, 3], [0, 0, 0, 1], [0, number], [0, 0],
       [0, 0, 0, 0],
     ]
+    return exif(jpeg, fields, bigEndian: bigEndian)
+  }
+
+  /// The JPEG with an EXIF block of these fields, most significant byte first.
+  private func exif(_ jpeg: [UInt8], _ fields: [[UInt8]], bigEndian: Bool) -> [UInt8] {
     let body =
       Array("Exif\0\0".utf8) + Array((bigEndian ? "MM" : "II").utf8)
       + fields.flatMap { bigEndian ? $0 : $0.reversed() }

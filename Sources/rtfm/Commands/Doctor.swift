@@ -43,7 +43,10 @@ extension Doctor {
       devices = Device.all.map(\.description)
       gpus = Device.all.compactMap(\.facts)
       nvrtc = GPUCode.compiler
-      let wanted = [("ffmpeg", "-version"), ("python3", "--version"), ("chromium", "--version")]
+      let wanted = [
+        ("ffmpeg", "-version"), ("colmap", "help"), ("python3", "--version"),
+        ("chromium", "--version"),
+      ]
       let found = wanted.compactMap { name, flag in
         Command(name, flag).firstLine.map { (name, $0) }
       }
@@ -84,6 +87,7 @@ extension Doctor {
         if !gaps.contains(where: { $0.name == name }) { gaps.append(Gap(name: name, how: how)) }
       }
       if tools["ffmpeg"] == nil { need("ffmpeg", "for films: apt-get install ffmpeg") }
+      if tools["colmap"] == nil { need("colmap", "for poses of photos: apt-get install colmap") }
       if models.isEmpty {
         need("model", "train one (rtfm train), or set RTFM_MODELS to its folder")
       }
