@@ -64,7 +64,7 @@ extension Capture {
           file: path,
           reason:
             "has no transforms.json and no COLMAP model, one of which says where each picture "
-            + "was taken")
+            + "was taken; `rtfm ingest` finds that out from the pictures alone")
       }
       return file
     }
