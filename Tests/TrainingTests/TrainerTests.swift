@@ -68,6 +68,22 @@ import Torch
     #expect(abs(alone.parameters.compactMap(\.tensor.gradient).norm.item / norm - 1) < 1e-5)
   }
 
+  /// Each shard has its share of the cores, and the weights' change all of them.
+  @Test func moreCoresThanShardsChangeNothingButTime() throws {
+    let former = Runtime.threads
+    defer { Runtime.threads = former }
+    let losses = try [1, 2, 7].map { cores in
+      Runtime.threads = cores
+      let trainer = Trainer(.small { $0.shards = 2 })
+      let losses = try (0..<3).map { _ in try trainer.advance().loss }
+      #expect(Runtime.threads == cores)
+      return losses
+    }
+    for other in losses.dropFirst() {
+      for (a, b) in zip(losses[0], other) { #expect(abs(a - b) < 1e-4) }
+    }
+  }
+
   @Test func poisonedGradientsAreSkippedUntilTheRunIsGivenUp() throws {
     let trainer = Trainer(.small(steps: 100) { ($0.scenesPerShard, $0.targetsPerScene) = (1, 1) })
     _ = try trainer.advance()
