@@ -30,6 +30,7 @@ final class Place: Sendable {
   ///   - save: the world file to go on in; made of the capture if it is not there.
   convenience init(_ path: String?, size: Size, save: String? = nil) throws {
     let path = try path ?? Shelf.worlds.path(of: "room")
+    if Shots.areIn(path) { throw PlaceError.hasNoPoses(path) }
     if isWorld(path) {
       guard save == nil else { throw PlaceError.isSaved(path) }
       try self.init(WorldFile(at: path), size: size)
@@ -202,12 +203,15 @@ func withCapture<R>(at path: String, _ body: (Capture) throws -> R) throws -> R 
 
 /// A world that was not meant.
 enum PlaceError: Error, CustomStringConvertible {
+  case hasNoPoses(String)
   case isSaved(String)
   case isAnother(String, holds: String, not: String)
   case hasOthers(String, named: String)
 
   var description: String {
     switch self {
+    case .hasNoPoses(let path):
+      "\(path): is a picture or a video; make a place of it first: rtfm ingest \(path) --out PLACE"
     case .isSaved(let path):
       "\(path): is saved as you walk in it, so --save is for captures; to leave it as it is, walk "
         + "in a copy: rtfm world branch"

@@ -19,6 +19,18 @@ import Testing
     }
   }
 
+  @Test func whatHasNoPosesIsToldWhereToGetThem() throws {
+    try Package.withTemporaryFolder { folder in
+      try Picture.gray.writePNG(to: "\(folder)/photo.png")
+      try Data().write(to: URL(fileURLWithPath: "\(folder)/WALK.MP4"))
+      for name in ["photo.png", "WALK.MP4"] {
+        let path = "\(folder)/\(name)"
+        try expectFailure(["explore", path, "--port", "0"], naming: "rtfm ingest \(path)")
+      }
+      try expectFailure(["render", folder, "--out", "\(folder)/w.mp4"], naming: "rtfm ingest")
+    }
+  }
+
   @Test(arguments: [
     ("NaN pose", "[[NaN,0,0,0],[0,1,0,0],[0,0,1,0],[0,0,0,1]]", 30.0),
     ("skewed pose", "[[1,0.5,0,0],[0,1,0,0],[0,0,1,0],[0,0,0,1]]", 30),

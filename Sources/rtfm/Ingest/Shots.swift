@@ -18,6 +18,12 @@ struct Shots {
   let isOneLens: Bool
 
   static let photoEndings = ["jpg", "jpeg", "png"]
+  private static let videoEndings = ["mp4", "mov", "m4v", "mkv", "webm", "avi"]
+
+  /// Whether a path is, by its name, that of a photo or a video.
+  static func areIn(_ path: String) -> Bool {
+    (photoEndings + videoEndings).contains(ending(of: path)) && !isFolder(path)
+  }
 
   func path(_ i: Int) -> String { Self.path(i, in: folder) }
 
