@@ -99,6 +99,25 @@ import Testing
     }
   }
 
+  @Test(.enabled(if: hasCOLMAP, "COLMAP is not installed"), arguments: [SIGINT, SIGTERM])
+  func whatIsInterruptedIsClearedAway(by number: Int32) throws {
+    try Package.withTemporaryFolder { folder in
+      let (photos, _) = try photos(in: folder)
+      let process = Program.process(["ingest", photos, "--out", "\(folder)/capture"])
+      let errors = Pipe()
+      process.standardError = errors
+      process.environment = ProcessInfo.processInfo.environment.merging(["TMPDIR": folder]) { $1 }
+      try process.run()
+      _ = errors.text(until: "2/3")
+      kill(process.processIdentifier, number)
+      process.waitUntilExit()
+      #expect(process.terminationStatus == 1)
+      #expect(errors.text(until: "was ended").contains("was ended"))
+      let left = try FileManager.default.contentsOfDirectory(atPath: folder)
+      #expect(left.sorted() == ["photos", "sheet.png", "truth"])
+    }
+  }
+
   @Test func aSinglePhotoNeedsNoSearch() throws {
     try Package.withTemporaryFolder { folder in
       try noise(width: 200, height: 100).writePNG(to: "\(folder)/photo.png")

@@ -5,7 +5,7 @@ import Synchronization
 struct Tool {
   let name: String
   private let path: String
-  private static let running = Mutex<Process?>(nil)
+  private static let state = Mutex<(running: Process?, isEnded: Bool)>((nil, false))
 
   /// - Parameter package: the system's package that brings it.
   /// - Throws: `IngestError` where it isn't installed.
@@ -28,22 +28,33 @@ struct Tool {
       .merging(["QT_QPA_PLATFORM": "offscreen"]) { $1 }  // COLMAP's, where there is no screen
     (process.standardOutput, process.standardError) = (pipe, pipe)
     process.standardInput = FileHandle.nullDevice
-    try process.run()
-    Self.running.withLock { $0 = process }
-    defer { Self.running.withLock { $0 = nil } }
+    try Self.state.withLock { state in
+      if state.isEnded { throw ended }
+      try process.run()
+      state.running = process
+    }
+    defer { Self.state.withLock { $0.running = nil } }
     let said = Self.lines(of: pipe.fileHandleForReading, heard)
     process.waitUntilExit()
-    guard process.terminationReason == .exit else {
-      throw IngestError("\(name) was ended before it was done; nothing was written")
-    }
+    guard process.terminationReason == .exit else { throw ended }
     guard process.terminationStatus == 0 else {
       let why = said.last { $0.contains("rror") } ?? said.last ?? "it gave no reason"
       throw IngestError("\(name) \(arguments.first ?? "") failed: \(why)")
     }
   }
 
-  /// Ends what is running, so that whoever waits for it can clear up.
-  static func end() { running.withLock { $0?.terminate() } }
+  private var ended: IngestError {
+    IngestError("\(name) was ended before it was done; nothing was written")
+  }
+
+  /// Ends what is running, for good, so that whoever waits for it can clear up. There is nothing to save,
+  /// and what this program ignores its children ignore, too, but for SIGKILL.
+  static func end() {
+    state.withLock { state in
+      state.isEnded = true
+      if let process = state.running { kill(process.processIdentifier, SIGKILL) }
+    }
+  }
 
   /// Reads lines until the end; returns the last few.
   private static func lines(of file: FileHandle, _ heard: (Substring) -> Void) -> [String] {
