@@ -88,7 +88,9 @@ extension Shots {
       ["heic", "heif", "webp", "avif", "dng", "tif", "tiff"].contains(ending(of: $0))
     }
     if let first = others.first {
-      note("left aside: \(others.count) pictures that are neither JPEG nor PNG, such as \(first)")
+      note(
+        "left aside: \(others.count) pictures that are neither JPEG nor PNG, such as \(first); convert them first"
+      )
     }
     if photos.isEmpty, isFolder("\(source)/images") {
       return try self.photos(in: "\(source)/images")
