@@ -32,8 +32,8 @@ extension Capture {
     }
     let cameras = entries.map(\.camera)
     up = try checkedUp(transforms.up, at: file) ?? Self.up(of: cameras)
-    scale = try checkedScale(transforms.scale, at: file) ?? 1
-    if transforms.scale == nil { scale = guessedScale() }
+    scale = 1  // until there is something to guess by
+    scale = try checkedScale(transforms.scale, at: file) ?? guessedScale()
   }
 
   private init(colmap file: String, in folder: String) throws {
@@ -45,10 +45,11 @@ extension Capture {
     entries = try model.entries(in: folder, model: file)
     let cameras = entries.map(\.camera)
     up = try checkedUp(model.up, at: file) ?? Self.up(of: cameras)
-    scale = try checkedScale(model.scale, at: file) ?? 1
-    if model.scale == nil { scale = guessedScale() }
+    scale = 1  // until there is something to guess by
+    scale = try checkedScale(model.scale, at: file) ?? guessedScale()
   }
 
+  /// By what the pictures show, or else by the cameras.
   private func guessedScale() -> Double {
     medianDepth().map { $0 / Self.trainedDepth } ?? Self.scale(of: entries.map(\.camera))
   }

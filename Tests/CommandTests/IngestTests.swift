@@ -40,7 +40,8 @@ import Testing
       zip(cameras, cameras.dropFirst()).map { $0.pose.angle(to: $1.pose) }
     }
     let errors = zip(turns(found), turns(truth)).map { abs($0 - $1) }.sorted()
-    #expect(errors[errors.count / 2] < 0.03, "\(errors)")  // radians; features are few, here and there
+    // Radians; features are few, here and there.
+    #expect(errors[errors.count / 2] < 0.03, "\(errors)")
     for (f, t) in zip(found, truth) {
       let fields = (f.intrinsics.horizontalFieldOfView, t.intrinsics.horizontalFieldOfView)
       #expect(abs(fields.0 - fields.1) < 0.03)
@@ -115,6 +116,31 @@ import Testing
       #expect(errors.text(until: "was ended").contains("was ended"))
       let left = try FileManager.default.contentsOfDirectory(atPath: folder)
       #expect(left.sorted() == ["photos", "sheet.png", "truth"])
+    }
+  }
+
+  /// A COLMAP that only says what its options are called, and fails.
+  @Test(arguments: ["Sift", "Feature"]) func callsOptionsAsThisCOLMAPDoes(prefix: String) throws {
+    try Package.withTemporaryFolder { folder in
+      let script = """
+        #!/bin/sh
+        if [ "$2" = -h ]; then echo "  --\(prefix)Extraction.use_gpu arg (=1)"; exit 0; fi
+        echo "error: $*"; exit 1
+        """
+      try script.write(toFile: "\(folder)/colmap", atomically: true, encoding: .utf8)
+      chmod("\(folder)/colmap", 0o755)
+      for i in 0..<2 { try Picture.gray.writePNG(to: "\(folder)/\(i).png") }
+      let process = Program.process(["ingest", folder, "--out", "\(folder)/capture"])
+      let errors = Pipe()
+      process.standardError = errors
+      process.environment = ProcessInfo.processInfo.environment
+        .merging(["PATH": "\(folder):/usr/bin:/bin"]) { $1 }
+      try process.run()
+      let said = errors.text(until: "use_gpu 0")
+      process.waitUntilExit()
+      #expect(
+        said.contains("--\(prefix)Extraction.use_gpu 0") && process.terminationStatus == 1,
+        "\(said)")
     }
   }
 

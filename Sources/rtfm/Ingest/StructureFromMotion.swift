@@ -7,11 +7,20 @@ struct StructureFromMotion {
   /// A folder of its own, for COLMAP's files.
   let folder: String
   private let colmap: Tool
+  /// What options are called: from version 3.13 on `Feature...` what had been `Sift...`.
+  private let prefix: String
+  private let database: String
 
   /// - Throws: `IngestError` where COLMAP isn't installed.
   init(_ shots: Shots, in folder: String) throws {
     (self.shots, self.folder) = (shots, folder)
     colmap = try Tool("colmap", package: "colmap")
+    database = "\(folder)/database.db"
+    var prefix = "Sift"
+    try colmap.run(["feature_extractor", "-h"]) {
+      if $0.contains("--FeatureExtraction.use_gpu") { prefix = "Feature" }
+    }
+    self.prefix = prefix
   }
 
   /// Finds poses, and takes the lens's distortion out of the pictures.
@@ -30,8 +39,6 @@ struct StructureFromMotion {
     return result
   }
 
-  private var database: String { "\(folder)/database.db" }
-
   private func findFeatures() throws {
     note("1/3 looking for features in \(shots.names.count) pictures")
     try colmap.run([
@@ -39,7 +46,7 @@ struct StructureFromMotion {
       "--ImageReader.camera_model", "SIMPLE_RADIAL",
       "--ImageReader.single_camera", shots.isOneLens ? "1" : "0",
       "--ImageReader.default_focal_length_factor", "\(shots.focal ?? Self.usualFocal)",
-      "--SiftExtraction.use_gpu", "0", "--SiftExtraction.max_num_features", "2500",
+      "--\(prefix)Extraction.use_gpu", "0", "--SiftExtraction.max_num_features", "2500",
     ])
   }
 
@@ -52,8 +59,8 @@ struct StructureFromMotion {
   private func match() throws {
     let count = shots.names.count
     let common = [
-      "--database_path", database, "--SiftMatching.use_gpu", "0",
-      "--SiftMatching.guided_matching", "1",
+      "--database_path", database, "--\(prefix)Matching.use_gpu", "0",
+      "--\(prefix)Matching.guided_matching", "1",
     ]
     if !shots.isSequence, count <= Self.few {
       note("2/3 comparing them, \(count * (count - 1) / 2) pairs")
@@ -68,9 +75,13 @@ struct StructureFromMotion {
     }
   }
 
-  /// Of a line such as `Matching block [1/3, 2/3] in 4.2s`, what stands in brackets.
+  /// Says how far it is, by lines such as `Matching block [1/3, 2/3] in 4.2s` and, of every tenth
+  /// picture, `Matching image [20/100] in 0.9s`.
   private func progress(_ line: Substring) {
-    if let block = line.firstMatch(of: /\[(\d+\/\d+(, \d+\/\d+)?)\]/) { note("    \(block.1)") }
+    guard let at = line.firstMatch(of: /(block|image) \[(\d+)(\/\d+(?:, \d+\/\d+)?)\]/) else {
+      return
+    }
+    if at.1 == "block" || Int(at.2)! % 10 == 0 { note("    \(at.1) \(at.2)\(at.3)") }
   }
 
   /// The best of the models that two searches find: of those with about as many pictures as any, the one
