@@ -43,6 +43,15 @@ struct Shelf: Sendable {
       .filter { !$0.contains(".") }.sorted()
   }
 
+  /// Whether a path is that of something on the shelf.
+  func holds(_ path: String) -> Bool {
+    func whole(_ path: String) -> String {
+      URL(fileURLWithPath: path).standardizedFileURL.resolvingSymlinksInPath().path
+    }
+    let folder = URL(fileURLWithPath: whole(path)).deletingLastPathComponent().path
+    return places.contains { whole($0) == folder }
+  }
+
   /// The folders to look in, best first.
   private var places: [String] {
     if let set = ProcessInfo.processInfo.environment[variable] { return [set] }
@@ -80,7 +89,7 @@ extension Shelf {
   /// `garden.safetensors`; or, on a GPU or a CPU with many cores, the larger one if it is there; or
   /// the standard one.
   ///
-  /// The bundled world's own is for CPUs with few cores: it is as small as the standard one, and the
+  /// The bundled worlds' own are for CPUs with few cores: they are as small as the standard one, and the
   /// larger draws better. Measurements don't go by this: a place's own model knows the pictures that it
   /// would be measured by.
   ///
@@ -95,8 +104,9 @@ extension Shelf {
     if let name { return try path(of: name) }
     let isFast = device != .cpu || cores >= Self.manyCores
     let large = isFast ? try? path(of: "rtfm-small") : nil
-    if place == nil, let large { return large }
-    let own = Self.ownModel(of: try place ?? Shelf.worlds.path(of: "room"))
+    let place = try place ?? Shelf.worlds.path()
+    if let large, Shelf.worlds.holds(place) { return large }
+    let own = Self.ownModel(of: place)
     if FileManager.default.fileExists(atPath: own) { return own }
     return try large ?? path()
   }

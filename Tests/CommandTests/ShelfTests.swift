@@ -20,10 +20,12 @@ import Torch
     #expect(try drawing("/no/such/place", on: .cuda(0)) == "rtfm-small.safetensors")
   }
 
-  @Test func theBundledRoomsOwnIsForFewCores() throws {
-    #expect(try drawing(nil) == "model.safetensors")
-    #expect(try drawing(nil, cores: 8) == "rtfm-small.safetensors")
-    #expect(try drawing(nil, on: .cuda(0)) == "rtfm-small.safetensors")
+  @Test(arguments: [nil, "Worlds/room", "Worlds/courtyard/", "Worlds/../Worlds/courtyard"])
+  func theBundledWorldsOwnAreForFewCores(place: String?) throws {
+    let place = place.map { "\(Package.root)/\($0)" }
+    #expect(try drawing(place) == "model.safetensors")
+    #expect(try drawing(place, cores: 8) == "rtfm-small.safetensors")
+    #expect(try drawing(place, on: .cuda(0)) == "rtfm-small.safetensors")
   }
 
   @Test func whatIsLearnedFromIsTheLargerOneOnGPUs() throws {
