@@ -135,18 +135,27 @@ extension Capture {
   /// The median depth of what the pictures show, in world units; nil where too little of one picture
   /// is found again in others, as of a single one, or of cameras that only turn.
   ///
-  /// Reads some 48 pictures at most, from all over the capture; those that can't be read are left out.
+  /// Reads some 48 pictures at most, each once, from all over the capture; those that can't be read are
+  /// left out.
   func medianDepth() -> Double? {
     let spread = Self.spread(of: entries.map(\.camera))
     guard spread > 1e-9 else { return nil }
-    let sweep = PlaneSweep(spread: spread)
     let count = min(PlaneSweep.pictures, entries.count)
+    let pairs = (0..<count).map { n -> (view: Int, neighbors: [Int]) in
+      let i = n * (entries.count - 1) / max(1, count - 1)
+      return (i, neighbors(of: i, spread: spread))
+    }
+    let wanted = Set(pairs.flatMap { [$0.view] + $0.neighbors }).sorted()
+    let views = Mutex<[Int: PlaneSweep.View]>([:])
+    DispatchQueue.concurrentPerform(iterations: wanted.count) { n in
+      guard let view = (try? frame(wanted[n])).map(PlaneSweep.View.init) else { return }
+      views.withLock { $0[wanted[n]] = view }
+    }
+    let (read, sweep) = (views.withLock(\.self), PlaneSweep(spread: spread))
     let found = Mutex<[Double]>([])
     DispatchQueue.concurrentPerform(iterations: count) { n in
-      let i = n * (entries.count - 1) / max(1, count - 1)
-      guard let frame = try? frame(i) else { return }
-      let near = neighbors(of: i, spread: spread).compactMap { try? self.frame($0) }
-      let depths = sweep.depths(of: .init(frame), in: near.map { .init($0) })
+      guard let view = read[pairs[n].view] else { return }
+      let depths = sweep.depths(of: view, in: pairs[n].neighbors.compactMap { read[$0] })
       found.withLock { $0 += depths }
     }
     let depths = found.withLock { $0.sorted() }

@@ -40,7 +40,7 @@ extension Capture {
     cameras: [Camera], up: SIMD3<Double>, scale: Double, to folder: String,
     layout: Layout = .nerfstudio, picture: (Int) throws -> ImageFile
   ) throws {
-    guard isFree(folder) else { throw CaptureError.occupied(folder: folder) }
+    try checkFree(folder)
     guard !cameras.isEmpty else {
       throw CaptureError.invalid(file: folder, reason: "a capture needs a frame at least")
     }
@@ -169,6 +169,15 @@ func save(_ bytes: [UInt8], to path: String) throws {
 
 private func unwritable(_ path: String) -> CaptureError {
   .unwritable(file: path, reason: String(cString: strerror(errno)))
+}
+
+extension Capture {
+  /// Sees to it that a folder can be written, before minutes are spent on what goes into it.
+  ///
+  /// - Throws: `CaptureError.occupied` where it is there and not empty.
+  package static func checkFree(_ folder: String) throws {
+    guard isFree(folder) else { throw CaptureError.occupied(folder: folder) }
+  }
 }
 
 /// Whether there is nothing at a path, or an empty folder.

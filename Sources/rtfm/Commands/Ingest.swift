@@ -38,12 +38,7 @@ struct Ingest: ParsableCommand {
       throw IngestError(
         "'\(source)' is not there: a folder of photos, a photo or a video is wanted")
     }
-    guard
-      (try? FileManager.default.contentsOfDirectory(atPath: out).isEmpty) ?? !FileManager.default
-        .fileExists(atPath: out)
-    else {
-      throw CaptureError.occupied(folder: out)
-    }
+    try Capture.checkFree(out)
     if let posed = try? Capture(contentsOf: source) {
       throw IngestError("'\(source)' has its \(posed.count) poses already: rtfm explore \(source)")
     }

@@ -92,10 +92,13 @@ struct StructureFromMotion {
     for (name, options) in [("usual", []), ("patient", Self.patience)] {
       let target = "\(folder)/\(name)"
       try FileManager.default.createDirectory(atPath: target, withIntermediateDirectories: true)
-      // It fails where it finds nothing.
-      try? colmap.run(
-        ["mapper", "--database_path", database, "--image_path", shots.folder]
-          + ["--output_path", target, "--Mapper.min_focal_length_ratio", "0.3"] + options)
+      do {
+        try colmap.run(
+          ["mapper", "--database_path", database, "--image_path", shots.folder]
+            + ["--output_path", target, "--Mapper.min_focal_length_ratio", "0.3"] + options)
+      } catch  where !Tool.isEnded {
+        // It fails where it finds nothing.
+      }
       models += try FileManager.default.contentsOfDirectory(atPath: target)
         .compactMap { try? model(at: "\(target)/\($0)") }
     }

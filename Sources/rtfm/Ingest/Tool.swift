@@ -47,6 +47,9 @@ struct Tool {
     IngestError("\(name) was ended before it was done; nothing was written")
   }
 
+  /// Whether an end was asked for.
+  static var isEnded: Bool { state.withLock(\.isEnded) }
+
   /// Ends what is running, for good, so that whoever waits for it can clear up. There is nothing to save,
   /// and what this program ignores its children ignore, too, but for SIGKILL.
   static func end() {
