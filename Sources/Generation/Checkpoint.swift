@@ -32,6 +32,7 @@ extension FrameModel {
     try self.init(
       configuration, Weights(file.tensors, origin: origin, on: device), device)
     metadata = file.metadata
+    tile = metadata["resolution"].flatMap(Int.init)
   }
 
   /// The side in pixels of the square frames that the model was trained on; 256 where unknown.

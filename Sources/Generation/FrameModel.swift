@@ -21,6 +21,9 @@ public final class FrameModel {
   /// Every parameter with its name, in the order of making.
   public let parameters: [(name: String, tensor: Tensor)]
 
+  /// The side in pixels of the largest picture that is drawn or encoded at once; larger ones are in
+  /// tiles of it. Nil: none is too large. A trained model's file sets it to what it was trained on.
+  public var tile: Int?
   /// What the layers compute in when a frame is drawn or encoded.
   public var precision = Precision.float32
   /// The same network with layers in that precision, and what our weights were when it was made.

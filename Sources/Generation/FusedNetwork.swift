@@ -155,7 +155,7 @@ extension FusedNetwork {
   }
 
   /// A frame's raw keys and values.
-  func encode(_ image: Tensor, _ lens: Intrinsics) -> KV {
+  func encode(_ image: Tensor, _ lens: Intrinsics) -> TileKV {
     let tables = tables(lens, .context)
     let c = configuration
     var h = stream(image, tables)
@@ -174,12 +174,12 @@ extension FusedNetwork {
         (h, n) = layer.finish(h, attended: attended, gates[i], next: gates[i + 1].outer, type: type)
       }
     }
-    return KV(keys: keys, values: values, depths: model.guess(n)?.reshaped(-1))
+    return TileKV(keys: keys, values: values, depths: model.guess(n)?.reshaped(-1))
   }
 
   /// Slots for a query: frames' keys and values in its coordinates, the null key, and room for its
   /// own.
-  func gather(_ frames: [(kv: KV, camera: Camera)], for query: Camera, scale: Double)
+  func gather(_ frames: [(kv: TileKV, camera: Camera)], for query: Camera, scale: Double)
     -> Context
   {
     let c = configuration

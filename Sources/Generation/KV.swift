@@ -7,6 +7,18 @@ public import Torch
 /// Nothing of a query or of other frames is in it, so any set can be recalled in any order, and it
 /// can be dropped and made again from the frame's pixels.
 public struct KV {
+  /// Of each of the frame's tiles, row by row; of one where the network takes it in whole.
+  let tiles: [TileKV]
+
+  /// The same on another device.
+  func moved(to device: Device) -> KV { KV(tiles: tiles.map { $0.moved(to: device) }) }
+
+  /// Bytes that it takes.
+  public var size: Int { tiles.reduce(0) { $0 + $1.size } }
+}
+
+/// Raw keys and values of a frame, or of a tile of one.
+struct TileKV {
   let keys: Tensor  // [L, T, G, d]
   let values: Tensor
   /// What the network guesses of its patches' depths, `[N]`; nil where it guesses none.
@@ -23,12 +35,12 @@ public struct KV {
   }
 
   /// The same on another device.
-  func moved(to device: Device) -> KV {
-    KV(keys: keys.to(device), values: values.to(device), depths: depths?.to(device))
+  func moved(to device: Device) -> TileKV {
+    TileKV(keys: keys.to(device), values: values.to(device), depths: depths?.to(device))
   }
 
   /// Bytes that it takes.
-  public var size: Int {
+  var size: Int {
     2 * keys.count * keys.type.size + (depths.map { $0.count * $0.type.size } ?? 0)
   }
 }
@@ -60,11 +72,11 @@ public struct Context {
   public let count: Int
 
   private enum Storage {
-    /// For each layer, keys and values `[1, C T, G, d]`.
+    /// For each layer, keys and values `[Q, C T, G, d]` of Q queries: 1, or one of each tile.
     case layers([LayerKV])
     /// Placed where the fused network reads them.
     case slots(AttentionSlots, recalled: Int)
-    /// Not placed yet: recorded work does that, too.
+    /// Not placed yet: recorded work does that, too, and tiles that are drawn one by one.
     case raw(Recalled)
   }
 
@@ -80,12 +92,15 @@ public struct Context {
 
   init(_ recalled: Recalled) {
     storage = .raw(recalled)
-    count = recalled.frames.count
+    count = recalled.frames[0].count
   }
 
   var recalled: Recalled? {
     if case .raw(let recalled) = storage { recalled } else { nil }
   }
+
+  /// Whether it is placed by tensor operations.
+  var isPlaced: Bool { if case .layers = storage { true } else { false } }
 
   var slots: AttentionSlots? {
     if case .slots(let slots, _) = storage { slots } else { nil }
@@ -102,15 +117,25 @@ public struct Context {
   }
 }
 
-/// Frames as a memory keeps them, the query that they were recalled for, and the world's scale.
+/// What some queries of one size are drawn from, the same number of frames each, as a memory keeps
+/// them; and the world's scale.
 struct Recalled {
-  let frames: [(kv: KV, camera: Camera)]
-  let query: Camera
+  let frames: [[(kv: TileKV, camera: Camera)]]  // C of each of Q queries
+  let queries: [Camera]
   let scale: Double
 
-  /// What the query sees of them.
+  init(frames: [[(kv: TileKV, camera: Camera)]], queries: [Camera], scale: Double) {
+    (self.frames, self.queries, self.scale) = (frames, queries, scale)
+  }
+
+  /// What one query is drawn from.
+  init(frames: [(kv: TileKV, camera: Camera)], query: Camera, scale: Double) {
+    self.init(frames: [frames], queries: [query], scale: scale)
+  }
+
+  /// What the queries see of them.
   var views: RelativeViews {
-    RelativeViews(queries: [query], contexts: [frames.map(\.camera)], scale: scale)
+    RelativeViews(queries: queries, contexts: frames.map { $0.map(\.camera) }, scale: scale)
   }
 }
 
@@ -118,10 +143,14 @@ extension FrameModel {
   /// Encodes one frame for a memory.
   public func encode(_ frame: Frame) -> KV {
     Runtime.inference {
-      let lens = frame.camera.intrinsics
-      if let fused = fused(for: lens) { return fused.encode(Tensor(frame.image), lens) }
-      return KV(rounded().encode(Tensor(frame.image).to(device), Lenses([lens])))
+      KV(tiles: (tile.map { frame.tiles(side: $0) } ?? [frame]).map(encodeWhole))
     }
+  }
+
+  private func encodeWhole(_ frame: Frame) -> TileKV {
+    let lens = frame.camera.intrinsics
+    if let fused = fused(for: lens) { return fused.encode(Tensor(frame.image), lens) }
+    return TileKV(rounded().encode(Tensor(frame.image).to(device), Lenses([lens])))
   }
 
   /// Places frames' KV in a query's coordinates; nil for no frames. Once a query, for any number of
@@ -131,37 +160,44 @@ extension FrameModel {
   {
     guard !frames.isEmpty else { return nil }
     return Runtime.inference {
-      if let fused = fused(for: query.intrinsics) {
-        return fused.gather(frames, for: query, scale: scale)
+      let recalled = recalled(frames, for: query, scale: scale)
+      if FusedNetwork.fits(self) {
+        // Tiles are placed one by one, where the last one's memory can be had again.
+        guard !isTiled(query.intrinsics), let fused = fused(for: query.intrinsics) else {
+          return Context(recalled)
+        }
+        return fused.gather(recalled.frames[0], for: query, scale: scale)
       }
       let network = rounded()
-      if RecordedDrawing.fits(network) {
-        return Context(Recalled(frames: frames, query: query, scale: scale))
-      }
-      return network.gatherTensors(frames, for: query, scale: scale)
+      return RecordedDrawing.fits(network) ? Context(recalled) : network.gatherTensors(recalled)
     }
   }
 
   /// The same on any device: what other ways are held against.
-  func gatherTensors(_ frames: [(kv: KV, camera: Camera)], for query: Camera, scale: Double)
-    -> Context
-  {
-    let views = RelativeViews(queries: [query], contexts: [frames.map(\.camera)], scale: scale)
-    let positions = views.positions(
-      configuration, lead: [], depths: frames.map(\.kv).depths(on: device), type: type,
-      on: device)
-    func joined(_ part: (KV) -> Tensor) -> Tensor {
-      .stacked(frames.map { part($0.kv).to(type, device) }, axis: 1)
+  func gatherTensors(_ recalled: Recalled) -> Context {
+    let (queries, count) = (recalled.queries.count, recalled.frames[0].count)
+    let all = recalled.frames.flatMap { $0 }.map(\.kv)
+    let positions = recalled.views.positions(
+      configuration, lead: [queries], depths: all.depths(on: device), type: type, on: device)
+    func joined(_ part: (TileKV) -> Tensor) -> Tensor {  // [L, Q, C, T, G, d]
+      let stack = Tensor.stacked(all.map { part($0).to(type, device) }, axis: 1)
+      return stack.reshaped([stack.shape[0], queries, count] + stack.shape.dropFirst(2))
     }
-    let layers = placed(keys: joined(\.keys), values: joined(\.values), by: positions)
-    return Context(layers, count: frames.count)
+    let layers = placed(keys: joined(\.keys), values: joined(\.values), by: positions, queries)
+    return Context(layers, count: count)
   }
 
-  /// Raw keys and values `[L, C, T, G, d]`, placed: for each layer `[1, C T, G, d]`.
-  func placed(keys: Tensor, values: Tensor, by positions: RecalledPositions) -> [LayerKV] {
+  /// Raw keys and values, placed: for each layer `[Q, C T, G, d]`.
+  ///
+  /// - Parameters:
+  ///   - keys, values: `[L, .., T, G, d]`, in between Q queries' C contexts each.
+  ///   - queries: their number Q.
+  func placed(keys: Tensor, values: Tensor, by positions: RecalledPositions, _ queries: Int)
+    -> [LayerKV]
+  {
     let s = keys.shape
     func layers(_ t: Tensor) -> [Tensor] {
-      t.reshaped(s[0], s[1] * s[2], s[3], s[4]).split(s[0], axis: 0)
+      t.reshaped(s[0] * queries, -1, s[s.count - 2], s[s.count - 1]).split(s[0], axis: 0)
     }
     return zip(layers(positions.place(keys: keys)), layers(positions.place(values: values)))
       .map { LayerKV(keys: $0, values: $1) }
@@ -177,60 +213,88 @@ extension FrameModel {
     _ query: Camera, context: Context?, steps: Int = 1, noise: Tensor? = nil
   ) -> Prediction {
     Runtime.inference {
-      let lens = query.intrinsics
-      if let evaluation = fusedEvaluation(for: query, context) {
-        return sample(from: noise, lens, steps: steps, evaluation)
+      guard let tiling = tiling(of: query.intrinsics) else {
+        return drawAlike([query], context: context, steps: steps, noise: noise)
       }
-      return rounded().drawUnfused(query, context: context, steps: steps, noise: noise)
+      let noise = noise.map { noise in
+        Tensor.concatenated(
+          tiling.corners.map { x, y in
+            noise.narrowed(2, y..<y + tiling.tileHeight).narrowed(3, x..<x + tiling.tileWidth)
+          }, axis: 0)
+      }
+      return drawAlike(tiling.cameras(of: query), context: context, steps: steps, noise: noise)
+        .joined(tiling)
     }
   }
 
-  /// By recorded work where that can be, else operation by operation.
-  private func drawUnfused(_ query: Camera, context: Context?, steps: Int, noise: Tensor?)
+  /// Draws queries of one size: on a CPU one by one, elsewhere all at once, by recorded work where
+  /// that can be, else operation by operation.
+  private func drawAlike(_ queries: [Camera], context: Context?, steps: Int, noise: Tensor?)
+    -> Prediction
+  {
+    guard FusedNetwork.fits(self), context == nil || context?.isPlaced == false else {
+      return rounded().drawUnfused(queries, context: context, steps: steps, noise: noise)
+    }
+    let single = queries.indices.map { i in
+      let evaluation = fusedEvaluation(for: queries[i], context, i)!
+      return sample(from: noise?.narrowed(0, i..<i + 1), steps: steps, evaluation)
+    }
+    return single.count == 1 ? single[0] : Prediction(single)
+  }
+
+  private func drawUnfused(_ queries: [Camera], context: Context?, steps: Int, noise: Tensor?)
     -> Prediction
   {
     let recalled = context?.recalled
     if context == nil || recalled != nil, let recorded = recordedDrawing() {
-      return recorded.draw(query.intrinsics, recalled, steps: steps, noise: noise)
+      return recorded.draw(queries.map(\.intrinsics), recalled, steps: steps, noise: noise)
     }
-    return drawTensors(query, context: context, steps: steps, noise: noise)
+    return drawTensors(queries, context: context, steps: steps, noise: noise)
   }
 
   /// The same on any device: what other ways are held against.
-  func drawTensors(_ query: Camera, context: Context?, steps: Int, noise: Tensor?) -> Prediction {
-    sample(
-      from: noise, query.intrinsics, steps: steps, tensorEvaluation(for: query, context))
+  func drawTensors(_ queries: [Camera], context: Context?, steps: Int, noise: Tensor?)
+    -> Prediction
+  {
+    sample(from: noise, steps: steps, tensorEvaluation(for: queries, context))
   }
 
-  /// One evaluation of the network for one frame: of z, nil for zeros, at t.
+  /// One evaluation of the network for frames of one size: of z, nil for zeros, at t.
   typealias Evaluation = (Tensor?, Double) -> Prediction
 
   /// By the network laid out for this machine's CPU; nil where it can't be, or where the context is
-  /// not placed for it.
-  func fusedEvaluation(for query: Camera, _ context: Context?) -> Evaluation? {
+  /// placed otherwise.
+  ///
+  /// - Parameter i: which of the context's queries it is.
+  func fusedEvaluation(for query: Camera, _ context: Context?, _ i: Int = 0) -> Evaluation? {
     let lens = query.intrinsics
-    guard context == nil || context?.slots != nil, let fused = fused(for: lens) else { return nil }
-    let slots = context?.slots ?? fused.gather([], for: query, scale: 1).slots!
+    guard context?.isPlaced != true, let fused = fused(for: lens) else { return nil }
+    let recalled = context?.recalled
+    let slots =
+      context?.slots ?? fused.gather(
+        recalled?.frames[i] ?? [], for: query, scale: recalled?.scale ?? 1
+      ).slots!
     return { fused.predict($0, t: $1, lens, slots) }
   }
 
   /// By tensor operations, on any device.
-  func tensorEvaluation(for query: Camera, _ context: Context?) -> Evaluation {
-    let placed =
-      context?.recalled.map { gatherTensors($0.frames, for: $0.query, scale: $0.scale) } ?? context
+  func tensorEvaluation(for queries: [Camera], _ context: Context?) -> Evaluation {
+    let placed = context.map { $0.recalled.map(gatherTensors) ?? $0 }
     return { z, t in
-      self.evaluate(z, t: t, query.intrinsics, nil, recalled: placed.map { c in { c.layer($0) } })
+      self.evaluate(
+        z, t: t, queries.map(\.intrinsics), nil, recalled: placed.map { c in { c.layer($0) } })
     }
   }
 
-  /// One evaluation for one frame; nil stands for zeros, and for tables that are yet to be computed.
+  /// One evaluation for frames of one size; nil stands for zeros, and for tables that are yet to be
+  /// computed.
   func evaluate(
-    _ z: Tensor?, t: Double, _ lens: Intrinsics, _ tables: LensTables?,
+    _ z: Tensor?, t: Double, _ lenses: [Intrinsics], _ tables: LensTables?,
     recalled: ((Int) -> LayerKV)?
   ) -> Prediction {
     predict(
-      z ?? .zeros([1, 3, lens.height, lens.width], on: device),
-      t: Tensor(repeating: t, shape: [1], on: device), Lenses([lens]), tables,
+      z ?? .zeros([lenses.count, 3, lenses[0].height, lenses[0].width], on: device),
+      t: Tensor(repeating: t, shape: [1], on: device), Lenses(lenses), tables,
       recalled: recalled)
   }
 
@@ -239,7 +303,7 @@ extension FrameModel {
   ///
   /// - Parameter first: what is taken for the evaluation at t = 0; nil to make it.
   func sample(
-    from start: Tensor?, _ lens: Intrinsics, steps: Int, after first: Prediction? = nil,
+    from start: Tensor?, steps: Int, after first: Prediction? = nil,
     _ predict: Evaluation
   ) -> Prediction {
     precondition(steps > 0, "draw: needs at least one step")
@@ -296,7 +360,7 @@ extension FrameModel {
   var revision: Int { parameters.reduce(0) { $0 + $1.tensor.revision } }
 }
 
-extension [KV] {
+extension [TileKV] {
   /// What was guessed of the frames' depths, `[C, N]`; nil where nothing was.
   func depths(on device: Device) -> Tensor? {
     let known = compactMap(\.depths)

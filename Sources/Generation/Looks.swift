@@ -24,6 +24,9 @@ struct Looks {
   private var kvs: RecencyCache<KV>
   private var hosted: RecencyCache<KV>
   private var frames: RecencyCache<Frame>
+  /// The same of frames that are seen more finely, whose KV is kept tile by tile.
+  private var fineFrames: RecencyCache<Frame>
+  private var tileKVs: RecencyCache<KV>
 
   init(_ budgets: World.Budgets, file: WorldFile?, filed: Int, size: (Int, Int)?) {
     self.size = size
@@ -32,6 +35,8 @@ struct Looks {
     kvs = RecencyCache(budget: budgets.kv)
     hosted = RecencyCache(budget: budgets.hostKV)
     frames = RecencyCache(budget: budgets.pixels)
+    fineFrames = RecencyCache(budget: budgets.pixels)
+    tileKVs = RecencyCache(budget: budgets.kv)
   }
 
   // MARK: Coming in
@@ -75,16 +80,57 @@ struct Looks {
 
   /// A keyframe's pixels at the world's size, and the camera that goes with them.
   mutating func frame(of id: Int, camera: Camera) throws -> Frame {
-    if id >= filed, case .frame(let frame) = kept[id - filed] { return frame }
     if let frame = frames[id] { return frame }
-    let image = try picture(of: id).image(name: "keyframe \(id)")
-    var frame = Frame(image: image, camera: camera)
+    let frame = try decoded(id, camera)
+    if !isAtHand(id, camera) { frames.insert(frame, for: id, cost: frame.image.pixels.count) }
+    return frame
+  }
+
+  /// The KV of one tile of a keyframe, whose camera sees more finely than the world's.
+  ///
+  /// - Throws: what keeps its picture from being read.
+  mutating func kv(ofTile i: Int, in tiling: Tiling, of id: Int, camera: Camera, by model: FrameModel)
+    throws -> KV
+  {
+    let key = id * tiling.count + i
+    if let kv = tileKVs[key] { return kv }
+    let frame = try fineFrame(of: id, camera: camera)
+    let corner = tiling.corners[i]
+    let tile = Frame(
+      image: frame.image.cropped(
+        x: corner.x, y: corner.y, width: tiling.tileWidth, height: tiling.tileHeight),
+      camera: tiling.cameras(of: camera)[i])
+    let kv = model.encode(tile)
+    tileKVs.insert(kv, for: key, cost: kv.size)
+    return kv
+  }
+
+  private mutating func fineFrame(of id: Int, camera: Camera) throws -> Frame {
+    if let frame = fineFrames[id] { return frame }
+    let frame = try decoded(id, camera)
+    if !isAtHand(id, camera) { fineFrames.insert(frame, for: id, cost: frame.image.pixels.count) }
+    return frame
+  }
+
+  /// Whether a keyframe was given at that size, so that nothing is gained by keeping it once more.
+  private func isAtHand(_ id: Int, _ camera: Camera) -> Bool {
+    guard id >= filed, case .frame(let frame) = kept[id - filed] else { return false }
+    return frame.image.width == camera.intrinsics.width
+      && frame.image.height == camera.intrinsics.height
+  }
+
+  private func decoded(_ id: Int, _ camera: Camera) throws -> Frame {
+    var image: Image
+    if id >= filed, case .frame(let frame) = kept[id - filed] {
+      image = frame.image
+    } else {
+      image = try picture(of: id).image(name: "keyframe \(id)")
+    }
     let lens = camera.intrinsics
     if (image.width, image.height) != (lens.width, lens.height) {
-      frame.image = image.fitted(width: lens.width, height: lens.height)
+      image = image.fitted(width: lens.width, height: lens.height)
     }
-    frames.insert(frame, for: id, cost: image.pixels.count)
-    return frame
+    return Frame(image: image, camera: camera)
   }
 
   private func picture(of id: Int) throws -> ImageFile {

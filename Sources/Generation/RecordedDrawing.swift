@@ -19,7 +19,7 @@ final class RecordedDrawing {
   private static let most = 12
 
   private struct Key: Hashable {
-    let lens: Intrinsics
+    let lenses: [Intrinsics]
     let contexts: Int
     /// Of the contexts' images, and of their keys and values.
     let size: [Int]
@@ -41,12 +41,14 @@ final class RecordedDrawing {
 
   /// Places what was recalled, nil for nothing, and draws; stops the program where the GPU can't
   /// record it, as any operation does that fails.
-  func draw(_ lens: Intrinsics, _ recalled: Recalled?, steps: Int, noise: Tensor?)
+  ///
+  /// - Parameter lenses: of frames of one size, drawn at once.
+  func draw(_ lenses: [Intrinsics], _ recalled: Recalled?, steps: Int, noise: Tensor?)
     -> Prediction
   {
-    let first = recalled?.frames.first
+    let first = recalled?.frames[0][0]
     let key = Key(
-      lens: lens, contexts: recalled?.frames.count ?? 0,
+      lenses: lenses, contexts: recalled?.frames[0].count ?? 0,
       size: first.map { [$0.camera.intrinsics.width, $0.camera.intrinsics.height] } ?? [],
       shape: first?.kv.keys.shape ?? [], steps: steps, fromNoise: noise != nil)
     let drawing = drawings[key] ?? add(key, recalled)
@@ -56,7 +58,7 @@ final class RecordedDrawing {
   private func add(_ key: Key, _ recalled: Recalled?) -> Drawing {
     if order.count == Self.most { drawings[order.removeFirst()] = nil }
     let new = Drawing(
-      model, key.lens, recalled.map { RawContext(like: $0, model) }, steps: key.steps,
+      model, key.lenses, recalled.map { RawContext(like: $0, model) }, steps: key.steps,
       fromNoise: key.fromNoise, records: records)
     drawings[key] = new
     order.append(key)
@@ -66,30 +68,33 @@ final class RecordedDrawing {
 
 /// Where recorded work reads what was recalled.
 private struct RawContext {
-  let keys: Tensor  // [L, C, T, G, d]
+  let keys: Tensor  // [L, Q C, T, G, d]
   let values: Tensor
-  let depths: Tensor?  // [C, N]
-  let matrices: Tensor  // [C, 4, 4]
-  let projections: Tensor  // [C, 5, 4]
+  let depths: Tensor?  // [Q C, N]
+  let matrices: Tensor  // [Q C, 4, 4]
+  let projections: Tensor  // [Q C, 5, 4]
   let landing: Landing
+  let queries: Int
 
   init(like recalled: Recalled, _ model: FrameModel) {
-    let count = recalled.frames.count
-    let lens = recalled.frames[0].camera.intrinsics
-    var shape = recalled.frames[0].kv.keys.shape
+    queries = recalled.queries.count
+    let first = recalled.frames[0][0]
+    let count = queries * recalled.frames[0].count
+    var shape = first.kv.keys.shape
     shape.insert(count, at: 1)
     keys = .zeros(shape, type: model.type, on: model.device)
     values = .zeros(shape, type: model.type, on: model.device)
-    depths = recalled.frames[0].kv.depths.map { .zeros([count] + $0.shape, on: model.device) }
+    depths = first.kv.depths.map { .zeros([count] + $0.shape, on: model.device) }
     matrices = .zeros([count, 4, 4], on: model.device)
     projections = .zeros([count, 5, 4], on: model.device)
     landing = Landing(
-      of: lens, in: recalled.query.intrinsics, model.configuration, on: model.device)
+      of: first.camera.intrinsics, in: recalled.queries[0].intrinsics, model.configuration,
+      on: model.device)
   }
 
   /// Brings in what was recalled now.
   func set(_ recalled: Recalled) {
-    for (i, frame) in recalled.frames.enumerated() {
+    for (i, frame) in recalled.frames.joined().enumerated() {
       let shape = frame.kv.keys.shape
       let slot = [shape[0], 1] + shape.dropFirst()
       keys.narrowed(1, i..<i + 1).set(frame.kv.keys.reshaped(slot))
@@ -110,7 +115,7 @@ private struct RawContext {
     let positions = RecalledPositions(
       matrices: matrices, angles: angles, values: turns, width: c.headWidth / 2,
       groups: c.groups, type: model.type)
-    return model.placed(keys: keys, values: values, by: positions)
+    return model.placed(keys: keys, values: values, by: positions, queries)
   }
 }
 
@@ -129,18 +134,18 @@ private final class Drawing {
   }
 
   init(
-    _ model: FrameModel, _ lens: Intrinsics, _ context: RawContext?, steps: Int, fromNoise: Bool,
-    records: Bool
+    _ model: FrameModel, _ lenses: [Intrinsics], _ context: RawContext?, steps: Int,
+    fromNoise: Bool, records: Bool
   ) {
-    let noise =
-      fromNoise ? Tensor.zeros([1, 3, lens.height, lens.width], on: model.device) : nil
+    let size = [lenses.count, 3, lenses[0].height, lenses[0].width]
+    let noise = fromNoise ? Tensor.zeros(size, on: model.device) : nil
     let tables = LensTables(
-      Lenses([lens]), model.configuration, type: model.type, on: model.device)
+      Lenses(lenses), model.configuration, type: model.type, on: model.device)
     let results = Results()
     work = { [unowned model] in
       let layers = context?.placed(by: model)
-      results.drawn = model.sample(from: noise, lens, steps: steps) { z, t in
-        model.evaluate(z, t: t, lens, tables, recalled: layers.map { own in { own[$0] } })
+      results.drawn = model.sample(from: noise, steps: steps) { z, t in
+        model.evaluate(z, t: t, lenses, tables, recalled: layers.map { own in { own[$0] } })
       }
     }
     (self.context, self.noise, self.results) = (context, noise, results)

@@ -8,6 +8,7 @@ public actor Session {
   public nonisolated let gait: Gait
   public private(set) var camera: Camera
   private let world: World
+  private var refinement: Refinement?
 
   public init(in world: World, at camera: Camera, gait: Gait) {
     self.world = world
@@ -15,9 +16,24 @@ public actor Session {
     self.gait = gait
   }
 
-  /// Moves as the action says and draws what is seen from there.
+  /// Moves as the action says and draws what is seen from there; who stands still sees it become
+  /// sharper, where the world draws anything finer.
   public func step(_ action: Action) async -> World.Drawn {
+    if action.isRest, refinement != nil { return await refine() }
     camera.move(by: action, gait: gait)
-    return await world.draw(camera)
+    var drawn = await world.draw(camera)
+    refinement = Refinement(of: drawn, in: world)
+    drawn.isUnfinished = refinement != nil
+    return drawn
+  }
+
+  private func refine() async -> World.Drawn {
+    if let tile = refinement!.next {
+      let drawn = await world.drawTile(tile, of: camera)
+      refinement!.add(drawn)
+    } else {
+      refinement!.rest()
+    }
+    return refinement!.drawn
   }
 }

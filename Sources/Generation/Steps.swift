@@ -81,10 +81,10 @@ extension FrameModel {
     let count = Steps.count(certainty: first.certainty)
     guard count > 1 else { return first }
     return Runtime.inference {
-      guard let evaluation = fusedEvaluation(for: query, context) else {
-        return draw(query, context: context, steps: count)  // recorded work begins anew
+      guard !isTiled(query.intrinsics), let evaluation = fusedEvaluation(for: query, context) else {
+        return draw(query, context: context, steps: count)  // recorded work and tiles begin anew
       }
-      return sample(from: nil, query.intrinsics, steps: count, after: first, evaluation)
+      return sample(from: nil, steps: count, after: first, evaluation)
     }
   }
 }

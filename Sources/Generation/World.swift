@@ -16,10 +16,12 @@ import Torch
 public actor World {
   public nonisolated let settings: Settings
   public nonisolated let scale: Double
-  private let model: FrameModel
+  /// The side of what the model draws at once, in pixels; nil for any.
+  nonisolated let tileSide: Int?
+  let model: FrameModel
   /// Where keyframes are; `looks` knows how they look.
   private(set) var memory: SpatialMemory<Void>
-  private var looks: Looks
+  var looks: Looks
   private let log: Log?
   /// The keyframe that was last remembered while walking.
   private var newest: Int?
@@ -48,6 +50,7 @@ public actor World {
     memory = SpatialMemory(scale: scale, policy: .walking)
     looks = Looks(settings.budgets(on: model.device), file: nil, filed: 0, size: nil)
     log = nil
+    tileSide = model.tile
     self.model = model
     executor = ThreadExecutor(name: "rtfm world")
   }
@@ -77,6 +80,7 @@ public actor World {
       try Log(file, $0, model, settings, width: width, height: height, known: memory.count)
     }
     self.memory = memory
+    tileSide = model.tile
     self.model = model
     executor = ThreadExecutor(name: "rtfm world")
   }
@@ -85,11 +89,17 @@ public actor World {
 
   /// Remembers given pictures, all of them, as they are.
   ///
+  /// - Parameter size: what they are drawn from at; their own where nil. Larger pictures are worth
+  ///   having for views that are drawn more finely (`Settings.fineSize`).
   /// - Precondition: the world is in memory alone; those of a file are given when it is made.
-  public func add(_ frames: [Frame]) {
+  public func add(_ frames: [Frame], size: (width: Int, height: Int)? = nil) {
     precondition(log == nil, "World.add: a world on disk gets its given pictures when it is made")
-    for frame in frames where memory.admit((), camera: frame.camera, always: true) != nil {
-      looks.add(frame)
+    for frame in frames {
+      var camera = frame.camera
+      if let size {
+        camera.intrinsics = camera.intrinsics.fitted(width: size.width, height: size.height)
+      }
+      if memory.admit((), camera: camera, always: true) != nil { looks.add(frame) }
     }
   }
 
@@ -141,11 +151,16 @@ public actor World {
 
   /// A keyframe's KV; nil where its picture cannot be read.
   private func kv(of keyframe: Keyframe<Void>) -> KV? {
-    guard unreadable[keyframe.id] == nil else { return nil }
+    reading(keyframe.id) { try looks.kv(of: keyframe.id, camera: keyframe.camera, by: model) }
+  }
+
+  /// Nil where a keyframe's picture cannot be read, which is noted.
+  func reading<R>(_ id: Int, _ body: () throws -> R) -> R? {
+    guard unreadable[id] == nil else { return nil }
     do {
-      return try looks.kv(of: keyframe.id, camera: keyframe.camera, by: model)
+      return try body()
     } catch {
-      unreadable[keyframe.id] = "\(error)"
+      unreadable[id] = "\(error)"
       return nil
     }
   }

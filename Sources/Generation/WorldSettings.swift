@@ -9,6 +9,9 @@ extension World {
     public var contexts = 4
     /// Network evaluations a picture: 1, which is best for what the context shows.
     public var steps: Steps = 1
+    /// How many times as large a view is drawn for a viewer who stands still, tile by tile: 1, no
+    /// larger.
+    public var detail = 1
     /// Whether a drawn frame's say in recall, and what it takes to be learned anew, depend on how sure
     /// the model was of it: no, since with the bundled model a place comes back less like itself by it
     /// (39.0 against 41.1 dB), and no truer.
@@ -38,6 +41,7 @@ extension World {
       let values = try decoder.container(keyedBy: CodingKeys.self)
       contexts = try values.decode(Int.self, forKey: .contexts)
       steps = try values.decode(Steps.self, forKey: .steps)
+      detail = try values.decodeIfPresent(Int.self, forKey: .detail) ?? 1
       weighsCertainty = try values.decodeIfPresent(Bool.self, forKey: .weighsCertainty) ?? false
       guessesDepth = try values.decodeIfPresent(Bool.self, forKey: .guessesDepth) ?? false
       admits = try values.decode(Bool.self, forKey: .admits)
@@ -65,7 +69,7 @@ extension World {
 
   /// One picture, and how it came about.
   public struct Drawn: Sendable {
-    public let frame: Frame
+    public internal(set) var frame: Frame
     /// The keyframes that it was drawn from, best first.
     public let context: [Int]
     /// How many keyframes the world has now.
@@ -75,8 +79,10 @@ extension World {
     /// How sure the model is of it, 0...1.
     public let certainty: Double
     /// Milliseconds spent on recalling, on gathering the context's KV, and in the network.
-    public let recall: Double
-    public let gather: Double
-    public let network: Double
+    public internal(set) var recall: Double
+    public internal(set) var gather: Double
+    public internal(set) var network: Double
+    /// Whether it goes on becoming sharper while its viewer stands still.
+    public internal(set) var isUnfinished = false
   }
 }

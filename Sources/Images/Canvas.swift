@@ -18,11 +18,7 @@ struct Canvas {
 
   /// Puts a picture's top left corner at (x, y); it must fit.
   mutating func paste(_ picture: Image, x: Int, y: Int) {
-    for row in 0..<picture.height {
-      let (from, to) = (row * picture.width * 3, ((y + row) * image.width + x) * 3)
-      let count = picture.width * 3
-      image.pixels.replaceSubrange(to..<to + count, with: picture.pixels[from..<from + count])
-    }
+    image.paste(picture, x: x, y: y)
   }
 
   /// The width of a text in pixels, without a gap at its end.

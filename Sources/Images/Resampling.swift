@@ -21,23 +21,6 @@ extension Image {
       .resized(width: width, height: height)
   }
 
-  /// The window whose top left pixel is at (x, y).
-  public func cropped(x: Int, y: Int, width: Int, height: Int) -> Image {
-    precondition(
-      x >= 0 && y >= 0 && width > 0 && height > 0 && x + width <= self.width
-        && y + height <= self.height,
-      "Image.cropped: \(width) x \(height) at (\(x), \(y)) is not inside "
-        + "\(self.width) x \(self.height)")
-    if (width, height) == (self.width, self.height) { return self }
-    var window: [UInt8] = []
-    window.reserveCapacity(width * height * 3)
-    for row in y..<y + height {
-      let start = (row * self.width + x) * 3
-      window += pixels[start..<start + width * 3]
-    }
-    return Image(width: width, height: height, pixels: window)
-  }
-
   /// Every row at its new width: [height, width, 3].
   private func resizedRows(_ taps: Taps) -> [Float] {
     let width = taps.first.count

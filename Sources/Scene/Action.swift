@@ -27,6 +27,11 @@ public struct Action: Hashable, Sendable {
     get { [turnRight, turnUp] }
     set { (turnRight, turnUp) = (newValue.x, newValue.y) }
   }
+
+  /// Whether it leaves the camera as it is.
+  public var isRest: Bool {
+    [right, up, forward, turnRight, turnUp].allSatisfy { $0 == 0 || !$0.isFinite }
+  }
 }
 
 /// How a body moves through a place: which way is up, how fast it walks, how far it may look up.

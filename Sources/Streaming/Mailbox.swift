@@ -57,6 +57,9 @@ struct Mailbox: Sendable {
     seen = max(seen, min(input.seen, sent))
   }
 
+  /// Frames go on coming for a while as if there had been input: the last one is not the best yet.
+  mutating func goOn(now: Instant) { awakeUntil = now + Self.afterglow }
+
   /// What to do now; a step takes the turns out of the slot.
   mutating func next(now: Instant) -> Next {
     guard sent - seen < window, isNews || now < awakeUntil else { return .rest }

@@ -98,6 +98,7 @@ final class Viewer: Sendable {
       for await _ in bell.stream {
         while let (action, id, applied) = try await nextStep() {
           let view = try await walk.step(action)
+          if view.isUnfinished { mailbox.withLock { $0.goOn(now: .now) } }
           if view.warning != warning {
             warning = view.warning
             try await outbound.write(.text(Notice.warning(warning).json))

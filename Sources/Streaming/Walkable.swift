@@ -33,10 +33,13 @@ public struct View: Sendable {
   /// What is not as it should be while the walk goes on, such as why saving has stopped; empty where
   /// all is well. The page shows it until it changes.
   public var warning: String
+  /// Whether a viewer who stands still would see something better yet: views are asked for until it
+  /// is not.
+  public var isUnfinished: Bool
 
   public init(
     jpeg: [UInt8], camera: Camera, keyframes: Int = 0, newKeyframes: [Keyframe] = [],
-    context: [Int] = [], times: Times = Times(), warning: String = ""
+    context: [Int] = [], times: Times = Times(), warning: String = "", isUnfinished: Bool = false
   ) {
     self.jpeg = jpeg
     self.camera = camera
@@ -45,6 +48,7 @@ public struct View: Sendable {
     self.context = context
     self.times = times
     self.warning = warning
+    self.isUnfinished = isUnfinished
   }
 
   /// A keyframe as the map knows it: a number and where it was taken.

@@ -11,7 +11,10 @@ struct ModelOptions: ParsableArguments {
   var model: String?
   @Option(help: "Network evaluations a frame, or auto: more where the model is less sure.")
   var steps: Steps = 1
-  @Option(help: "Side of the square frames in pixels; the model's own by default.")
+  @Option(
+    help: """
+      Side of the square frames in pixels; the model's own by default. Larger ones are drawn in tiles.
+      """)
   var resolution: Int?
   @Option(help: "What layers compute in: float32 (a CPU's default) or bfloat16 (a GPU's).")
   var precision: Precision?
@@ -65,6 +68,15 @@ extension FrameModel {
   func compute(in precision: Precision?) {
     self.precision = precision ?? .fastest(on: device)
     if case .cuda = device { Runtime.allowTF32(self.precision == .bfloat16) }
+  }
+}
+
+extension Size {
+  /// What a model draws at where nobody asks for a size: its own on a CPU, 2 x 2 tiles on a GPU.
+  static func usual(of model: FrameModel) -> Size {
+    let side = model.resolution
+    let detail = model.device == .cpu ? 1 : 2
+    return Size(side: Tiling.size(ofDetail: detail, width: side, height: side, side: side).width)
   }
 }
 

@@ -27,8 +27,9 @@ final class Place: Sendable {
   ///
   /// - Parameters:
   ///   - size: width and height that frames are cropped and scaled to.
+  ///   - fine: that a capture's frames are kept at, for views that are drawn more finely.
   ///   - save: the world file to go on in; made of the capture if it is not there.
-  convenience init(_ path: String?, size: Size, save: String? = nil) throws {
+  convenience init(_ path: String?, size: Size, fine: Size? = nil, save: String? = nil) throws {
     let path = try path ?? Shelf.worlds.path(of: "room")
     if Shots.areIn(path) { throw PlaceError.hasNoPoses(path) }
     if isWorld(path) {
@@ -49,14 +50,14 @@ final class Place: Sendable {
       }
       try self.init(file, size: size)
     } else {
-      try self.init(Capture(contentsOf: path), size: size)
+      try self.init(Capture(contentsOf: path), size: size, fine: fine ?? size)
     }
   }
 
-  private init(_ capture: Capture, size: Size) throws {
-    let frames = try capture.frames(width: size.width, height: size.height)
+  private init(_ capture: Capture, size: Size, fine: Size) throws {
+    let frames = try capture.frames(width: fine.width, height: fine.height)
     (name, up, scale) = (capture.name, capture.up, capture.scale)
-    start = frames[0].camera
+    start = frames[0].camera.fitted(size)
     source = .frames(frames)
     self.size = size
   }
@@ -91,7 +92,7 @@ final class Place: Sendable {
   func cameras() throws -> [Camera] {
     var cameras: [Camera] = []
     switch source {
-    case .frames(let frames): cameras = frames.map(\.camera)
+    case .frames(let frames): cameras = frames.map { $0.camera.fitted(size) }
     case .file(let file):
       try file.forEachKeyframe { if $0.walk == nil { cameras.append($0.camera.fitted(size)) } }
     }
@@ -126,7 +127,7 @@ final class Place: Sendable {
         author: author, known: known, before: walk)
     case .frames(let frames):
       let world = World(model: model, scale: scale, settings: settings)
-      await world.add(frames)
+      await world.add(frames, size: (size.width, size.height))
       return world
     }
   }

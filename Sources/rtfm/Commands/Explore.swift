@@ -38,11 +38,19 @@ struct Explore: AsyncParsableCommand {
   var contexts = 4
   @Option(help: "Network evaluations a picture, or auto: more where the model is less sure.")
   var steps: Steps = 1
-  @Option(help: "Size of the pictures, as 256x192 or 128; the model's own by default.")
+  @Option(
+    help: """
+      Size of the pictures, as 256x192 or 128; by default the model's own on a CPU, and about twice \
+      that on a GPU. Larger ones than the model's own are drawn in tiles.
+      """)
   var resolution: Size?
+  @Option(
+    help: "About how many times as large a view becomes, in tiles, while you stand still: 1 to 8.")
+  var detail = 2
 
   func validate() throws {
     guard (0...64).contains(contexts) else { throw ValidationError("contexts is 0 to 64") }
+    guard (1...8).contains(detail) else { throw ValidationError("detail is 1 to 8") }
   }
 
   func run() async throws {
@@ -50,9 +58,12 @@ struct Explore: AsyncParsableCommand {
     let modelPath = try Shelf.models.path(of: model, drawing: place, on: device)
     let model = try FrameModel(contentsOf: modelPath, on: device)
     model.compute(in: precision)
-    let place = try Place(place, size: resolution ?? Size(side: model.resolution), save: save)
+    let size = resolution ?? Size.usual(of: model)
     var settings = World.Settings()
-    (settings.contexts, settings.steps) = (contexts, steps)
+    (settings.contexts, settings.steps, settings.detail) = (contexts, steps, detail)
+    let fine = settings.fineSize(width: size.width, height: size.height, tile: model.tile)
+    let place = try Place(
+      place, size: size, fine: Size(width: fine.width, height: fine.height), save: save)
     let author = try place.file.map { _ in try World.Author(modelAt: modelPath) }
     let world = try await place.world(model, settings: settings, author: author)
     let gait = try place.gait
@@ -147,6 +158,6 @@ private actor Walk: Walkable {
     return View(
       jpeg: jpeg, camera: drawn.frame.camera, keyframes: drawn.keyframes,
       newKeyframes: news.map { View.Keyframe(id: $0.id, pose: $0.pose) }, context: drawn.context,
-      times: times, warning: await warning())
+      times: times, warning: await warning(), isUnfinished: drawn.isUnfinished)
   }
 }

@@ -33,7 +33,10 @@ struct Render: AsyncParsableCommand {
   var steps: Steps = 1
   @Option(help: "Remember drawn frames that show something new.")
   var admit = true
-  @Option(help: "Size of the frames, as 256x192 or 128; the model's own by default.")
+  @Option(
+    help: """
+      Size of the frames, as 256x192 or 128; the model's own by default. Larger ones are drawn in tiles.
+      """)
   var resolution: Size?
   @Option(
     help: """

@@ -1,0 +1,120 @@
+import Images
+import Memory
+import Scene
+
+/// A view that becomes sharper while its viewer stands still: tile by tile, it is drawn again,
+/// `World.Settings.detail` times as large.
+///
+///     var refinement = Refinement(of: drawn, in: world)!
+///     while let tile = refinement.next { refinement.add(await world.drawTile(tile, of: camera)) }
+///
+/// One tile takes about as long as a whole frame, so that nobody who walks on is held up.
+struct Refinement {
+  /// The view as it is so far.
+  private(set) var drawn: World.Drawn
+  private let tiling: Tiling
+  private var done = 0
+
+  /// Nil where the world draws nothing finer.
+  init?(of drawn: World.Drawn, in world: World) {
+    let camera = world.finer(drawn.frame.camera)
+    let lens = camera.intrinsics
+    guard let tiling = world.tiling(of: lens) else { return nil }
+    self.tiling = tiling
+    self.drawn = drawn
+    self.drawn.frame = Frame(
+      image: drawn.frame.image.resized(width: lens.width, height: lens.height), camera: camera)
+    self.drawn.isUnfinished = true
+  }
+
+  /// The tile that is to be drawn next; nil when all are.
+  var next: Int? { done < tiling.count ? done : nil }
+
+  /// Takes the tile that was next.
+  mutating func add(_ tile: World.Tile) {
+    drawn.frame.image.paste(tile.image, at: done, of: tiling)
+    (drawn.recall, drawn.gather, drawn.network) = (tile.recall, tile.gather, tile.network)
+    done += 1
+    drawn.isUnfinished = next != nil
+  }
+
+  /// Nothing was drawn since: no time was taken.
+  mutating func rest() { (drawn.recall, drawn.gather, drawn.network) = (0, 0, 0) }
+}
+
+extension World {
+  /// One tile of a view, and the milliseconds that it took.
+  struct Tile: Sendable {
+    let image: Image
+    let recall: Double
+    let gather: Double
+    let network: Double
+  }
+
+  /// The same view as it is drawn for a viewer who stands still.
+  nonisolated func finer(_ camera: Camera) -> Camera {
+    let lens = camera.intrinsics
+    let (w, h) = settings.fineSize(width: lens.width, height: lens.height, tile: tileSide)
+    return Camera(intrinsics: lens.resized(width: w, height: h), pose: camera.pose)
+  }
+
+  /// The tiles of a finer view's lens; nil where nothing finer is drawn.
+  nonisolated func tiling(of lens: Intrinsics) -> Tiling? {
+    guard settings.detail > 1 else { return nil }
+    let side = tileSide ?? max(lens.width, lens.height) / settings.detail
+    return Tiling(width: lens.width, height: lens.height, side: max(1, side))
+  }
+
+  /// Draws a tile of a camera's finer view, from the tiles of keyframes that show most of what it sees;
+  /// the world stays as it was.
+  ///
+  /// - Precondition: there is a tile of that number.
+  func drawTile(_ i: Int, of camera: Camera) -> Tile {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let fine = finer(camera)
+    guard let tiling = tiling(of: fine.intrinsics) else {
+      preconditionFailure("drawTile: nothing finer is drawn")
+    }
+    let query = tiling.cameras(of: fine)[i]
+    let parts = parts(for: query, tiling)
+    let recalled = clock.now
+    let frames = parts.compactMap { part in
+      reading(part.id) {
+        let fine = finer(memory[part.id].camera)
+        return try looks.kv(ofTile: part.tile, in: tiling, of: part.id, camera: fine, by: model)
+      }.map { (kv: $0, camera: part.camera) }
+    }
+    let context = model.gather(frames, for: query, scale: scale)
+    let gathered = clock.now
+    let image = model.draw(query, context: context, by: settings.steps).image.image
+    return Tile(
+      image: image, recall: (recalled - start) / .milliseconds(1),
+      gather: (gathered - recalled) / .milliseconds(1),
+      network: (clock.now - gathered) / .milliseconds(1))
+  }
+
+  /// The tiles of recalled keyframes that a tile is drawn from.
+  private func parts(for query: Camera, _ tiling: Tiling) -> [(id: Int, tile: Int, camera: Camera)] {
+    let context = memory.recall(for: query, limit: settings.contexts)
+    let all = context.flatMap { keyframe in
+      tiling.cameras(of: finer(keyframe.camera)).enumerated().map {
+        (id: keyframe.id, tile: $0, camera: $1)
+      }
+    }
+    let finder = TileFinder(all.map(\.camera), scale: scale)
+    let count = min(all.count, FrameModel.tileCount(contexts: context.count))
+    return finder.tiles(for: query, count: count).map { all[$0] }
+  }
+}
+
+extension World.Settings {
+  /// The size that a frame has when it is drawn for a viewer who stands still: given pictures that
+  /// large lose nothing there.
+  ///
+  /// - Parameter tile: the model's (``FrameModel/tile``).
+  public func fineSize(width: Int, height: Int, tile: Int?) -> (width: Int, height: Int) {
+    Tiling.size(
+      ofDetail: detail, width: width, height: height, side: tile ?? max(width, height))
+  }
+}
