@@ -28,10 +28,17 @@ extension FrameModel {
   /// How far away the surfaces of a drawn picture are, about: recall's hint, never drawn from.
   public func coarseDepth(_ prediction: Prediction, of camera: Camera) -> CoarseDepth {
     let quarters = Runtime.inference { inverseDepth(prediction).floats }
-    let grid = Lenses([camera.intrinsics]).grid(patch: configuration.patch)
-    return CoarseDepth(
-      quarters: quarters, columns: grid.columns, rows: grid.rows, patch: configuration.patch,
-      lens: camera.intrinsics)
+    let tiles = tiles(of: camera).map(\.intrinsics)
+    let corners = tiling(of: camera.intrinsics)?.corners ?? [(x: 0, y: 0)]
+    let grid = Lenses([tiles[0]]).grid(patch: configuration.patch)
+    var cells = Cells(of: camera.intrinsics)
+    for (i, corner) in corners.enumerated() {
+      let count = 4 * grid.rows * grid.columns
+      cells.add(
+        Array(quarters[i * count..<(i + 1) * count]), columns: grid.columns, rows: grid.rows,
+        patch: configuration.patch, of: tiles[i], at: corner)
+    }
+    return CoarseDepth(inverseDepths: cells.means)
   }
 
   /// How far away the surfaces of a given picture are, about: what the network guesses when it draws
@@ -42,42 +49,58 @@ extension FrameModel {
   }
 }
 
-extension CoarseDepth {
-  /// The means of a network's inverse depths over each of 16 x 16 cells of the image.
+/// A network's inverse depths, averaged over each of 16 x 16 cells of a picture.
+struct Cells {
+  private static let side = CoarseDepth.side
+  private let size: (width: Int, height: Int)
+  private var sums = [Double](repeating: 0, count: side * side)
+  private var weights = [Double](repeating: 0, count: side * side)
+
+  init(of lens: Intrinsics) { size = (lens.width, lens.height) }
+
+  var means: [Float] { zip(sums, weights).map { Float($0 / $1) } }
+
+  /// Adds those of the picture, or of a tile of it.
   ///
   /// - Parameters:
   ///   - quarters: 2 x 2 of each patch, row by row, patch by patch; patches may reach beyond the image.
   ///   - patch: its side in pixels.
-  init(quarters: [Float], columns: Int, rows: Int, patch: Int, lens: Intrinsics) {
-    let across = Self.shares(of: 2 * columns, each: Double(patch) / 2, in: Double(lens.width))
-    let down = Self.shares(of: 2 * rows, each: Double(patch) / 2, in: Double(lens.height))
-    func value(_ x: Int, _ y: Int) -> Double {
-      Double(quarters[(y / 2 * columns + x / 2) * 4 + y % 2 * 2 + x % 2])
-    }
-    self.init(
-      inverseDepths: down.flatMap { ys in
-        across.map { xs in
-          Float(
-            ys.reduce(0) { sum, y in
-              sum + y.share * xs.reduce(0) { $0 + $1.share * value($1.index, y.index) }
-            })
+  ///   - corner: where the tile lies in the picture.
+  mutating func add(
+    _ quarters: [Float], columns: Int, rows: Int, patch: Int, of tile: Intrinsics,
+    at corner: (x: Int, y: Int)
+  ) {
+    let each = Double(patch) / 2
+    let across = Self.shares(
+      of: 2 * columns, each: each, from: corner.x, to: corner.x + tile.width, in: size.width)
+    let down = Self.shares(
+      of: 2 * rows, each: each, from: corner.y, to: corner.y + tile.height, in: size.height)
+    for (row, ys) in down.enumerated() {
+      for (column, xs) in across.enumerated() {
+        for y in ys {
+          for x in xs {
+            let quarter = (y.index / 2 * columns + x.index / 2) * 4 + y.index % 2 * 2 + x.index % 2
+            sums[row * Self.side + column] += x.share * y.share * Double(quarters[quarter])
+            weights[row * Self.side + column] += x.share * y.share
+          }
         }
-      })
+      }
+    }
   }
 
-  /// For each of 16 cells along an image's side, which of some pieces of `each` pixels it covers, and
-  /// which part of it each takes up; the parts add up to 1.
-  private static func shares(of count: Int, each: Double, in length: Double) -> [[(
-    index: Int, share: Double
-  )]] {
+  /// For each of 16 cells along a picture's side, which of some pieces of `each` pixels it covers, and
+  /// how many pixels of them; the pieces begin at `start`, and what is beyond `end` does not count.
+  private static func shares(
+    of count: Int, each: Double, from start: Int, to end: Int, in length: Int
+  ) -> [[(index: Int, share: Double)]] {
     (0..<side).map { cell in
-      let (start, end) = (
-        Double(cell) * length / Double(side), Double(cell + 1) * length / Double(side)
-      )
-      let pieces = Int(start / each)..<min(count, Int((end / each).rounded(.up)))
-      return pieces.map { i in
-        let part = min(end, Double(i + 1) * each) - max(start, Double(i) * each)
-        return (i, part / (end - start))
+      let low = max(Double(start), Double(cell * length) / Double(side))
+      let high = min(Double(end), Double((cell + 1) * length) / Double(side))
+      guard low < high else { return [] }
+      let (first, last) = ((low - Double(start)) / each, (high - Double(start)) / each)
+      return (Int(first)..<min(count, Int(last.rounded(.up)))).map { i in
+        let from = Double(start) + Double(i) * each
+        return (i, min(high, from + each) - max(low, from))
       }
     }
   }

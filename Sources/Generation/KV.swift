@@ -124,15 +124,6 @@ struct Recalled {
   let queries: [Camera]
   let scale: Double
 
-  init(frames: [[(kv: TileKV, camera: Camera)]], queries: [Camera], scale: Double) {
-    (self.frames, self.queries, self.scale) = (frames, queries, scale)
-  }
-
-  /// What one query is drawn from.
-  init(frames: [(kv: TileKV, camera: Camera)], query: Camera, scale: Double) {
-    self.init(frames: [frames], queries: [query], scale: scale)
-  }
-
   /// What the queries see of them.
   var views: RelativeViews {
     RelativeViews(queries: queries, contexts: frames.map { $0.map(\.camera) }, scale: scale)

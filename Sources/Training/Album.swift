@@ -5,11 +5,20 @@ import Scene
 /// A real place to learn from: the frames of a capture at the size of training, some of them held
 /// out to see how well the place is drawn where it was not photographed.
 ///
-///     let album = try Album(Capture(contentsOf: "photos"), side: 128, holdingOut: 8)
-///     let trainer = Trainer(plan, weights: model, albums: [album])
+/// The frames are the capture's pictures, or the tiles of larger ones: what a picture is drawn from
+/// that is larger than the network's own.
+///
+///     let albums = try plan.albums(of: Capture(contentsOf: "photos"))
+///     let trainer = Trainer(plan, weights: model, albums: albums)
 public struct Album: Sendable {
   public let name: String
   let frames: [Frame]
+  /// Which picture each is, or is a tile of.
+  private let pictures: [Int]
+  /// Whether its frames are parts of pictures.
+  var isOfTiles: Bool { pictures.last.map { $0 + 1 < pictures.count } ?? false }
+  /// Where each camera is, and where the middle of its image looks: a tile's is not the pose's.
+  private let aims: [Pose]
   /// World units a network unit.
   let scale: Double
   /// The frames to learn from, as indices.
@@ -23,33 +32,60 @@ extension Album {
   ///
   /// - Parameters:
   ///   - side: width and height that they are cropped and scaled to, in pixels.
-  ///   - every: the first of every so many frames is held out, as is usual; none for 0, or where there
-  ///     are fewer frames than that.
-  /// - Throws: `CaptureError`, `ImageError`, or `TrainingError.capture` for fewer than two frames to
+  ///   - detail: 1 for whole pictures; else for tiles of that side, of pictures that are so many times
+  ///     as large, about.
+  ///   - every: the first of every so many pictures is held out, as is usual; none for 0, or where there
+  ///     are fewer than that.
+  /// - Throws: `CaptureError`, `ImageError`, or `TrainingError.capture` for fewer than two pictures to
   ///   learn from.
-  public init(_ capture: Capture, side: Int, holdingOut every: Int) throws {
+  public init(_ capture: Capture, side: Int, detail: Int = 1, holdingOut every: Int) throws {
     let holds = every > 0 && capture.count >= every
     let held = capture.entries.indices.filter { holds && $0 % every == 0 }
-    let learned = capture.entries.indices.filter { !held.contains($0) }
-    guard learned.count > 1 else {
+    let learned = capture.count - held.count
+    guard learned > 1 else {
       throw TrainingError.capture(
         capture.name,
-        reason: "has \(learned.count) pictures to learn from and \(held.count) held out; each is "
+        reason: "has \(learned) pictures to learn from and \(held.count) held out; each is "
           + "learned from others, so that it takes two")
     }
-    let frames = try capture.frames(width: side, height: side)
-    self.init(
-      name: capture.name, frames: frames, scale: capture.scale, learned: learned, heldOut: held)
+    let size = Tiling.size(ofDetail: detail, width: side, height: side, side: side)
+    let tiles = try capture.frames(width: size.width, height: size.height).enumerated().flatMap {
+      picture, frame in frame.tiles(side: side).map { (picture: picture, frame: $0) }
+    }
+    (name, scale) = (capture.name, capture.scale)
+    (frames, pictures) = (tiles.map(\.frame), tiles.map(\.picture))
+    aims = frames.map(\.camera.aim)
+    heldOut = frames.indices.filter { [pictures] in held.contains(pictures[$0]) }
+    self.learned = frames.indices.filter { [pictures] in !held.contains(pictures[$0]) }
+  }
+}
+
+extension Plan {
+  /// A capture's pictures as a run learns them: whole, and in tiles of larger ones, an album each.
+  ///
+  /// - Throws: as `Album.init(_:side:detail:holdingOut:)`.
+  public func albums(of capture: Capture) throws -> [Album] {
+    try (1...detail).map {
+      try Album(capture, side: resolution, detail: $0, holdingOut: holdOut)
+    }
+  }
+}
+
+extension Camera {
+  /// Where it is, and where the middle of its image looks.
+  fileprivate var aim: Pose {
+    let middle = SIMD2(Double(intrinsics.width), Double(intrinsics.height)) / 2
+    let gaze = pose.rotation * intrinsics.direction(at: middle)
+    return Pose(at: pose.position, facing: gaze, up: -pose.down)
   }
 }
 
 extension Album {
   /// Opens a capture's folder as a plan wants it.
   ///
-  /// - Throws: as `init(_:side:holdingOut:)`.
-  public init(at path: String, for plan: Plan) throws {
-    try self.init(
-      Capture(contentsOf: path), side: plan.resolution, holdingOut: plan.holdOut)
+  /// - Throws: as `Plan.albums(of:)`.
+  public static func albums(at path: String, for plan: Plan) throws -> [Album] {
+    try plan.albums(of: Capture(contentsOf: path))
   }
 
   /// Targets around a random frame, and what a memory that holds a random part of the other frames
@@ -61,7 +97,9 @@ extension Album {
     // Not the very nearest, so that some of these are left to be contexts.
     let others = near[1...].prefix(2 * apart).shuffled(using: &random).prefix(apart - 1)
     let chosen = [moment] + others
-    let rest = near.filter { !chosen.contains($0) }.prefix(Self.remembered)
+    // The other tiles of a picture show nothing of this one.
+    let rest = near.filter { !chosen.contains($0) && pictures[$0] != pictures[moment] }
+      .prefix(Self.remembered)
     let pick = Pick(
       recalled: count, for: moment, targets: chosen, from: Array(rest),
       share: 0.5 + 0.5 * random.unit(), of: frames.map(\.camera), scale: scale, random: &random)
@@ -83,9 +121,9 @@ extension Album {
 
   /// The learned frames by how far their poses are from one's; that one, if it is learned, is first.
   private func nearest(to moment: Int, random: inout Randomness) -> [Int] {
-    let pose = frames[moment].camera.pose
+    let pose = aims[moment]
     return learned.map { i in
-      let other = frames[i].camera.pose
+      let other = aims[i]
       let distance = (other.position - pose.position).length / scale + pose.angle(to: other)
       return (index: i, distance: i == moment ? -1 : distance, tie: random.next())
     }

@@ -25,6 +25,9 @@ public struct Plan: Codable, Hashable, Sendable {
   public var recallShare = 0.5
   /// How often a target's camera is one of its contexts': coming back must give the same picture.
   public var revisits = 0.1
+  /// Pictures are learned whole, and in tiles of pictures 2, 3, .. up to so many times as large, equally
+  /// often: what a picture is drawn with that is larger than the network's own. 1: whole ones alone.
+  public var detail = 1
   /// How many different worlds there are; nil for no end (the default: every step has new ones).
   public var worlds: Int?
   /// Real places to learn from, too: captures' folders or worlds' files.
@@ -142,6 +145,7 @@ public struct Plan: Codable, Hashable, Sendable {
     if !(0...1_000_000).contains(holdOut) || holdOut == 1 {
       return "one of \(holdOut) photographs held out"
     }
+    if !(1...64).contains(detail) { return "a detail of \(detail)" }
     if let cooldown, cooldown.steps < 1 || cooldown.start < 0 { return "cooldown \(cooldown)" }
     let rates = [optimizer.rate, optimizer.muonRate, depthWeight, clip, skipAbove]
     if !rates.allSatisfy({ $0 >= 0 && $0.isFinite }) {

@@ -28,16 +28,16 @@ extension Trainer {
   /// Goes on where a checkpoint left off, or, where that one is damaged, the one before it.
   ///
   /// - Parameters:
-  ///   - album: opens a capture of the run's plan, if it has any.
+  ///   - albums: opens a capture of the run's plan, if it has any.
   ///   - report: gets a line where the newest could not be used.
   /// - Throws: what is wrong with the newest, if neither can be used.
   public static func resuming(
     _ path: String, on device: Device = .cpu,
-    album: (_ path: String, Plan) throws -> Album = Album.init(at:for:), report: (String) -> Void
+    albums: (_ path: String, Plan) throws -> [Album] = Album.albums(at:for:), report: (String) -> Void
   ) throws -> Trainer {
-    do { return try Trainer(resuming: path, on: device, album: album) } catch {
+    do { return try Trainer(resuming: path, on: device, albums: albums) } catch {
       let previous = previous(of: path)
-      guard let trainer = try? Trainer(resuming: previous, on: device, album: album) else {
+      guard let trainer = try? Trainer(resuming: previous, on: device, albums: albums) else {
         throw error
       }
       report("\(error); going on from '\(previous)', step \(trainer.step)")
@@ -50,7 +50,7 @@ extension Trainer {
   /// - Throws: `SafetensorsError`, or `TrainingError.checkpoint` for a file that is no checkpoint.
   public convenience init(
     resuming path: String, on device: Device = .cpu,
-    album: (_ path: String, Plan) throws -> Album = Album.init(at:for:)
+    albums: (_ path: String, Plan) throws -> [Album] = Album.albums(at:for:)
   ) throws {
     var file = try Safetensors(contentsOf: path)
     guard let text = file.metadata["plan"],
@@ -66,9 +66,9 @@ extension Trainer {
     }
     let average = file.take(prefix: "average.")
     let moments = file.take(prefix: "optimizer.")
-    let albums = try plan.captures.map { try album($0, plan) }
+    let opened = try plan.captures.flatMap { try albums($0, plan) }
     let model = try FrameModel(file, origin: path, on: device)
-    self.init(plan, weights: model, albums: albums, on: device)
+    self.init(plan, weights: model, albums: opened, on: device)
     self.step = step
     restart = file.metadata["restart"].flatMap(Int.init)
     try overwrite(self.average.parameters, with: average, path)

@@ -71,7 +71,10 @@ extension Script.Scene {
   init(_ plan: Plan, contexts count: Int, random: inout Randomness) {
     let seed = plan.worlds.map { random.next() % UInt64($0) } ?? random.next() >> 16
     let world = ProceduralWorld(seed: seed)
-    let lens = world.lens(width: plan.resolution, height: plan.resolution)
+    let detail = plan.detail > 1 ? 1 + Int(random.next() % UInt64(plan.detail)) : 1
+    let side = plan.resolution
+    let size = Tiling.size(ofDetail: detail, width: side, height: side, side: side)
+    let lens = world.lens(width: size.width, height: size.height)
     let recalls = count > 0 && random.unit() < plan.recallShare
     let length =
       recalls
@@ -85,13 +88,34 @@ extension Script.Scene {
         recalled: count, targets: plan.targetsPerScene, of: walk, scale: world.scale,
         random: &random)
       : Pick(contexts: count, targets: plan.targetsPerScene, random: &random)
-    var cameras = pick.contexts.map { walk[$0] }
-    targets = pick.targets.map { i in
+    var views = (contexts: pick.contexts.map { walk[$0] }, targets: pick.targets.map { walk[$0] })
+    if detail > 1 {
+      views = Self.tiles(of: views, side: side, scale: world.scale, random: &random)
+    }
+    var cameras = views.contexts
+    targets = views.targets.map { target in
       let again = count > 0 && random.unit() < plan.revisits
       if again { return Int(random.next() % UInt64(count)) }
-      cameras.append(walk[i])
+      cameras.append(target)
       return cameras.count - 1
     }
     (self.world, self.cameras, contextCount) = (world, cameras, count)
+  }
+
+  /// A tile of each target, all of them looking about where a random one of the first looks, and as
+  /// many tiles of the contexts as there are contexts: what a memory recalls for that one.
+  private static func tiles(
+    of views: (contexts: [Camera], targets: [Camera]), side: Int, scale: Double,
+    random: inout Randomness
+  ) -> (contexts: [Camera], targets: [Camera]) {
+    let first = views.targets[0].tiles(side: side)
+    let aim = first[Int(random.next() % UInt64(first.count))]
+    func best(_ count: Int, of tiles: [Camera]) -> [Camera] {
+      let kept = tiles.indices.shuffled(using: &random)
+      return Pick.filled(count, from: kept, for: aim, of: tiles, scale: scale).map { tiles[$0] }
+    }
+    let others = views.targets.dropFirst().flatMap { best(1, of: $0.tiles(side: side)) }
+    let contexts = best(views.contexts.count, of: views.contexts.flatMap { $0.tiles(side: side) })
+    return (contexts, [aim] + others)
   }
 }

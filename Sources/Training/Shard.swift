@@ -122,9 +122,17 @@ struct Pick {
   ) {
     var kept = others.filter { _ in random.unit() < share }
     kept += others.filter { !kept.contains($0) }.prefix(max(0, count - kept.count))
-    let recalled = Self.recall(kept, for: cameras[moment], of: cameras, limit: count, scale: scale)
     self.targets = targets
-    contexts = (recalled + kept).reduce(into: []) { chosen, i in
+    contexts = Self.filled(count, from: kept, for: cameras[moment], of: cameras, scale: scale)
+  }
+
+  /// What a memory of some frames, nearest first, recalls for a query; where that are fewer than asked
+  /// for, the first others follow.
+  static func filled(
+    _ count: Int, from kept: [Int], for query: Camera, of cameras: [Camera], scale: Double
+  ) -> [Int] {
+    let recalled = recall(kept, for: query, of: cameras, limit: count, scale: scale)
+    return (recalled + kept).reduce(into: []) { chosen, i in
       if chosen.count < count && !chosen.contains(i) { chosen.append(i) }
     }
   }

@@ -64,7 +64,8 @@ final class Studio {
     guard !albums.isEmpty else { return films }
     let learned = albums.map(\.learned.count).reduce(0, +)
     let held = albums.map(\.heldOut.count).reduce(0, +)
-    let photos = "\(learned) photographs, and \(held) held out"
+    let what = albums.contains(where: \.isOfTiles) ? "photographs and tiles" : "photographs"
+    let photos = "\(learned) \(what), and \(held) held out"
     return share < 1 ? "\(photos); \(films)" : photos
   }
 

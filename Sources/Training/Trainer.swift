@@ -45,7 +45,8 @@ public final class Trainer {
   public init(
     _ plan: Plan, weights: FrameModel? = nil, albums: [Album] = [], on device: Device = .cpu
   ) {
-    precondition(albums.count == plan.captures.count, "Trainer: not the plan's captures")
+    precondition(
+      albums.isEmpty == plan.captures.isEmpty, "Trainer: not the plan's captures")
     (self.plan, self.albums) = (plan, albums)
     let model = weights ?? FrameModel(plan.model, seed: plan.seed, on: device)
     self.model = model

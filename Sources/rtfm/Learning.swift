@@ -38,9 +38,9 @@ func learn(_ run: TrainingRun, minutes: Double? = nil) throws {
 
 /// The pictures to learn from of a capture or a world.
 ///
-/// - Throws: as `withCapture` and `Album.init` do.
-func album(at path: String, for plan: Plan) throws -> Album {
-  try withCapture(at: path) { try Album($0, side: plan.resolution, holdingOut: plan.holdOut) }
+/// - Throws: as `withCapture` and `Plan.albums(of:)` do.
+func albums(at path: String, for plan: Plan) throws -> [Album] {
+  try withCapture(at: path) { try plan.albums(of: $0) }
 }
 
 /// A path that means the same from any working directory: a run may be resumed from another.

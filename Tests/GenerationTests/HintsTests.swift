@@ -36,8 +36,9 @@ import Testing
     let (columns, rows) = ((width + patch - 1) / patch, (height + patch - 1) / patch)
     var numbers = Numbers(seed: 1)
     let quarters = (0..<columns * rows * 4).map { _ in Float(numbers.real(in: 0.2...3)) }
-    let coarse = CoarseDepth(
-      quarters: quarters, columns: columns, rows: rows, patch: patch, lens: lens)
+    var cells = Cells(of: lens)
+    cells.add(quarters, columns: columns, rows: rows, patch: patch, of: lens, at: (0, 0))
+    let coarse = CoarseDepth(inverseDepths: cells.means)
     let half = Double(patch) / 2
     func quarter(_ u: Double, _ v: Double) -> Double {
       let (x, y) = (Int(u / half), Int(v / half))

@@ -107,7 +107,7 @@ import Torch
     noise: Tensor? = nil
   ) -> Prediction {
     Runtime.inference {
-      let context = recalled.map { model.gatherTensors($0.frames, for: query, scale: 2) }
+      let context = recalled.map { model.gatherTensors($0) }
       return model.drawTensors(query, context: context, steps: steps, noise: noise)
     }
   }

@@ -24,6 +24,41 @@ extension FrameModel {
   }
 }
 
+// One picture of one tile, as most tests have it.
+
+extension FrameModel {
+  func gatherTensors(_ frames: [(kv: KV, camera: Camera)], for query: Camera, scale: Double)
+    -> Context
+  {
+    gatherTensors(recalled(frames, for: query, scale: scale))
+  }
+
+  func drawTensors(_ query: Camera, context: Context?, steps: Int, noise: Tensor?) -> Prediction {
+    drawTensors([query], context: context, steps: steps, noise: noise)
+  }
+}
+
+extension KV {
+  init(_ encoding: Encoding) { self.init(tiles: [TileKV(encoding)]) }
+
+  var keys: Tensor { tiles[0].keys }
+  var values: Tensor { tiles[0].values }
+  var depths: Tensor? { tiles[0].depths }
+}
+
+extension Recalled {
+  init(frames: [(kv: KV, camera: Camera)], query: Camera, scale: Double) {
+    let tiles = frames.map { (kv: $0.kv.tiles[0], camera: $0.camera) }
+    self.init(frames: [tiles], queries: [query], scale: scale)
+  }
+}
+
+extension RecordedDrawing {
+  func draw(_ lens: Intrinsics, _ recalled: Recalled?, steps: Int, noise: Tensor?) -> Prediction {
+    draw([lens], recalled, steps: steps, noise: noise)
+  }
+}
+
 extension Configuration {
   /// Small enough for a test, with two query heads to a key/value head.
   static let tiny = Configuration(

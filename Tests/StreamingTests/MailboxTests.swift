@@ -16,6 +16,27 @@ import Testing
     #expect(box.next(now: at(0.5)) == .rest)
   }
 
+  /// While the last view is not the best yet, frames go on coming without input.
+  @Test func goesOnWhileThereIsSomethingBetter() {
+    var box = mailbox()
+    guard case .step = box.next(now: at(0)) else {
+      Issue.record("no step")
+      return
+    }
+    for i in 1...5 {
+      let time = Double(i) * 0.9
+      box.goOn(now: at(time - 0.1))
+      box.post(Input(seq: UInt32(i), seen: UInt32(i)), now: at(time))
+      guard case .step(let action, UInt32(i + 1), _) = box.next(now: at(time)) else {
+        Issue.record("no step after \(time) seconds")
+        return
+      }
+      #expect(action.isRest)
+    }
+    box.post(Input(seq: 6, seen: 6), now: at(5.6))
+    #expect(box.next(now: at(5.6)) == .rest)
+  }
+
   @Test func newestKeysWinAndTurnsAddUp() {
     var box = mailbox()
     box.post(Input(seq: 1, move: [1, 0, 0], turn: [0.25, 0.5]), now: at(0))

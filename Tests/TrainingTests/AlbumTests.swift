@@ -104,6 +104,48 @@ import Torch
     #expect(chosen > others + 0.6, "\(chosen) and \(others) of 6 pictures")
   }
 
+  /// Of pictures about twice as large: four tiles each, held out picture by picture.
+  @Test func tilesAreLearnedBesideWholePictures() throws {
+    let plan = plan { $0.detail = 2 }
+    let albums = try withCapture { try Album.albums(at: $0, for: plan) }
+    #expect(albums.map(\.isOfTiles) == [false, true])
+    let (whole, tiles) = (albums[0], albums[1])
+    #expect(whole.frames == Self.photographs && tiles.frames.count == 4 * 24)
+    #expect(tiles.heldOut.map { $0 / 4 } == whole.heldOut.flatMap { Array(repeating: $0, count: 4) })
+    #expect(tiles.frames.allSatisfy { $0.image.width == 16 && $0.camera.intrinsics.width == 16 })
+    var scenes = (whole: 0, tiles: 0)
+    for step in 0..<40 {
+      let shard = Shard(plan, of: albums, step: step, index: 0)
+      for (contexts, targets) in zip(shard.contexts, shard.targets) {
+        let lenses = Set((contexts + targets).map { $0.camera.intrinsics.focal.x > 20 })
+        #expect(lenses.count == 1, "tiles are drawn from tiles")
+        if lenses.contains(true) { scenes.tiles += 1 } else { scenes.whole += 1 }
+        guard plan.revisits == 0, let target = targets.first else { continue }
+        #expect(contexts.allSatisfy { $0.camera.pose != target.camera.pose })
+      }
+    }
+    #expect(min(scenes.whole, scenes.tiles) > 20, "\(scenes)")
+  }
+
+  /// What recall finds for a tile looks where the tile looks, not where its picture does.
+  @Test func tilesAreDrawnFromTilesThatShowThem() throws {
+    let plan = plan { $0.detail = 2 }
+    let tiles = try withCapture { try Album.albums(at: $0, for: plan) }[1]
+    func gaze(_ i: Int) -> SIMD3<Double> {
+      let camera = tiles.frames[i].camera
+      return (camera.unproject([8, 8], depth: 1) - camera.pose.position).normalized
+    }
+    var (chosen, all) = (0.0, 0.0)
+    for target in tiles.heldOut {
+      let pick = tiles.exam(target, contexts: 2)
+      chosen += pick.contexts.map { gaze($0).dot(gaze(target)) }.reduce(0, +) / 2
+      let learned = tiles.learned.map { gaze($0).dot(gaze(target)) }
+      all += learned.reduce(0, +) / Double(learned.count)
+    }
+    let count = Double(tiles.heldOut.count)
+    #expect(chosen / count > all / count + 0.2, "\(chosen / count) and \(all / count)")
+  }
+
   @Test func aShardIsAFunctionOfItsPlan() throws {
     let album = try album()
     func contexts(_ step: Int, _ seed: UInt64) -> [[Frame]] {
@@ -159,10 +201,10 @@ import Torch
   /// Every stage goes on where photographs say neither depths nor what is shown.
   @Test(arguments: 1...4) func aRunIsResumedAsItWas(stage: Int) throws {
     try withCapture { path in
-      var plan = plan { ($0.captures, $0.captureShare) = ([path], 0.7) }
+      var plan = plan { ($0.captures, $0.captureShare, $0.detail) = ([path], 0.7, 2) }
       plan.enter(stage: stage)
       #expect(plan.flaw == nil)
-      let albums = [try Album(at: path, for: plan)]
+      let albums = try Album.albums(at: path, for: plan)
       let through = Trainer(plan, albums: albums)
       for _ in 0..<4 { #expect(try through.advance().loss.isFinite) }
       let first = Trainer(plan, albums: albums)

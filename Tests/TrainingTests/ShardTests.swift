@@ -37,6 +37,54 @@ import Torch
     #expect(shard.scales.count == 1 && shard.scales[0] > 0)
   }
 
+  /// Whole pictures and tiles of pictures twice and three times as large, a third of the scenes each;
+  /// a scene's cameras are all of one kind, and look where its first target looks.
+  @Test func someScenesAreOfTiles() {
+    let plan = Plan.small {
+      ($0.detail, $0.scenesPerShard, $0.resolution, $0.revisits) = (3, 60, 16, 0)
+      ($0.contextShares, $0.targetsPerScene) = ([0, 0, 0, 1], 3)
+    }
+    let script = Script(plan, step: 0, index: 0)
+    var counts = [1: 0, 2: 0, 3: 0]
+    var (near, far) = (0.0, 0.0)
+    for scene in script.scenes {
+      let widest = Set(scene.cameras.map(\.intrinsics.focal.x))
+      #expect(widest.count == 1, "one kind")
+      let whole = scene.world.lens(width: 16, height: 16)
+      let detail = [16, 28, 40].firstIndex { (n: Int) in
+        abs(whole.focal.x * Double(n) / 16 - widest.first!) < 1e-9
+      }!
+      counts[detail + 1]! += 1
+      #expect(scene.cameras.allSatisfy { $0.intrinsics.width == 16 && $0.intrinsics.height == 16 })
+      #expect(scene.contextCount == 3 && scene.targets.count == 3)
+      #expect(Set(scene.cameras).count == scene.cameras.count)
+      guard detail > 0 else { continue }
+      func gaze(_ camera: Camera) -> SIMD3<Double> {
+        (camera.unproject([8, 8], depth: 1) - camera.pose.position).normalized
+      }
+      let aim = gaze(scene.cameras[scene.targets[0]])
+      near += scene.cameras[..<3].map { gaze($0).dot(aim) }.reduce(0, +)
+      // Any tile of a whole view looks as far aside as its middle one, and more.
+      let middle = scene.cameras[..<3].map { $0.pose.forward.dot(aim) }
+      far += middle.reduce(0, +)
+    }
+    #expect(counts.values.allSatisfy { $0 > 8 }, "\(counts)")
+    #expect(near > far, "\(near) and \(far)")
+  }
+
+  /// A tile is filmed as the part of the picture that it is, but for glare that comes from beside it.
+  @Test func aTileIsFilmedAsAPartOfThePicture() {
+    let world = ProceduralWorld(.room, seed: 4)
+    let camera = world.walk(
+      count: 2, intrinsics: world.lens(width: 48, height: 48), seed: 1)[0]
+    let whole = Frame(image: world.film(camera, samples: 16).frame.image, camera: camera)
+    for tile in whole.tiles(side: 24) {
+      let film = world.film(tile.camera, samples: 16).frame.image
+      let gaps = zip(film.pixels, tile.image.pixels).map { abs(Int($0) - Int($1)) }
+      #expect(Double(gaps.reduce(0, +)) / Double(gaps.count) < 4)
+    }
+  }
+
   @Test func oneWorldIsAlwaysTheSameWorld() {
     let plan = Plan.small { ($0.worlds, $0.scenesPerShard, $0.resolution) = (1, 8, 8) }
     let lenses = (0..<3).flatMap { step in

@@ -34,6 +34,12 @@ struct Adapt: ParsableCommand {
   var steps = 400
   @Option(help: "Side of the square frames in pixels; the model's own by default.")
   var resolution: Int?
+  @Option(
+    help: """
+      Learn pictures so many times as large, too, in tiles, as they are drawn when you stand still; 1 for \
+      whole ones alone.
+      """)
+  var detail = 2
   @Option(help: "Hold out the first of every so many pictures, to be judged by; 0 for none.")
   var holdOut = 8
   @Option(help: "Multiplies the learning rate.")
@@ -57,7 +63,7 @@ struct Adapt: ParsableCommand {
     let start = try FrameModel(contentsOf: Shelf.models.path(of: model, on: device), on: device)
     let plan = plan(of: start)
     if let flaw = plan.flaw { throw ValidationError("no run can be like this: \(flaw)") }
-    let albums = try plan.captures.map { try album(at: $0, for: plan) }
+    let albums = try plan.captures.flatMap { try rtfm.albums(at: $0, for: plan) }
     let trainer = Trainer(plan, weights: start, albums: albums, on: device)
     var run = try TrainingRun(trainer, folder: out)
     (run.logEvery, run.saveEvery, run.judgesStart) = (25, max(1, (steps + 2) / 3), true)
@@ -70,6 +76,7 @@ struct Adapt: ParsableCommand {
       model: model.configuration, resolution: resolution ?? model.resolution, steps: steps)
     plan.captures = places.map(absolute)
     (plan.holdOut, plan.seed, plan.precision) = (holdOut, seed, precision)
+    plan.detail = detail
     plan.scenesPerShard = 1  // small steps and many: LOG.md
     plan.optimizer.kind = .muon
     plan.optimizer.rate = 2e-3 * rate

@@ -117,6 +117,12 @@ struct Train: ParsableCommand {
   var capture: [String] = []
   @Option(help: "How often to learn from captures, 0 to 1; the rest is made-up worlds.")
   var captureShare = 1.0
+  @Option(
+    help: """
+      Learn pictures 2, 3, .. so many times as large, too, in tiles, as large pictures are drawn; 1: whole \
+      ones alone.
+      """)
+  var detail = 1
   @Option(help: "Hold out the first of every so many of a capture's pictures; 0 for none.")
   var holdOut = 8
   @Option(help: "How many different worlds to train on; no end by default.")
@@ -160,7 +166,7 @@ struct Train: ParsableCommand {
 
   private func trainer(on device: Device) throws -> Trainer {
     if let resume {
-      return try Trainer.resuming(resume, on: device, album: album(at:for:)) { note($0) }
+      return try Trainer.resuming(resume, on: device, albums: albums(at:for:)) { note($0) }
     }
     let start = try weights.map { try FrameModel(contentsOf: $0, on: device) }
     let plan = plan(try configuration(from: start?.configuration))
@@ -168,7 +174,7 @@ struct Train: ParsableCommand {
     let changed = start?.resized(patch: plan.model.patch).overlapping(plan.model.overlap)
     return Trainer(
       plan, weights: changed?.repositioned(place),
-      albums: try plan.captures.map { try album(at: $0, for: plan) }, on: device)
+      albums: try plan.captures.flatMap { try albums(at: $0, for: plan) }, on: device)
   }
 
   /// The network to train: the given weights', or a preset's, with what the options change of it.
@@ -209,7 +215,7 @@ struct Train: ParsableCommand {
     plan.targetsPerScene = targets
     plan.worlds = worlds
     plan.captures = capture.map(absolute)
-    (plan.captureShare, plan.holdOut) = (captureShare, holdOut)
+    (plan.captureShare, plan.holdOut, plan.detail) = (captureShare, holdOut, detail)
     plan.optimizer.kind = optimizer
     plan.optimizer.rate = (optimizer == .muon ? 2e-3 : 1e-3) * rate
     plan.optimizer.muonRate *= rate

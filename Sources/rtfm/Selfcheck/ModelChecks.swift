@@ -44,6 +44,7 @@ struct ModelChecks {
     let model = try FrameModel(plain.safetensors(.float32), origin: "selfcheck", on: device)
     model.recordsDrawing = records
     var checks = drawings(model).map { Check(name, $0, $1, truth: $2, within: 1e-3) }
+    checks.append(tiled(name, model))
     if Precision.fastest(on: device) == .bfloat16 {
       model.precision = .bfloat16
       checks += drawings(model).map {
@@ -80,6 +81,18 @@ struct ModelChecks {
         ),
       ]
     }
+  }
+
+  /// A picture in overlapping tiles, all of them drawn at once, against the CPU's, one by one.
+  private func tiled(_ name: String, _ model: FrameModel) -> Check {
+    func drawn(by model: FrameModel) -> Tensor {
+      model.tile = 48
+      defer { model.tile = nil }
+      let memory = frames[..<4].map { (kv: model.encode($0), camera: $0.camera) }
+      let context = model.gather(memory, for: frames[8].camera, scale: scale)
+      return model.draw(frames[8].camera, context: context).image
+    }
+    return Check(name, "in tiles", drawn(by: model), truth: drawn(by: plain), within: 1e-3)
   }
 
   private func noise(_ lens: Intrinsics) -> Tensor {

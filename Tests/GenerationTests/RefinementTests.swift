@@ -1,0 +1,110 @@
+import Images
+import Memory
+import Scene
+import TestSupport
+import Testing
+
+@testable import Generation
+
+/// A view that becomes sharper while its viewer stands still.
+@Suite struct RefinementTests {
+  private static let gait = Gait(up: [0, -1, 0], speed: 1)
+  private static let still = Action()
+
+  private static func model() -> sending FrameModel {
+    let model = FrameModel.lively()
+    model.tile = 16
+    return model
+  }
+
+  private static func settings(detail: Int) -> World.Settings {
+    var settings = World.Settings()
+    settings.detail = detail
+    return settings
+  }
+
+  /// A walker in a world of four pictures, 24 pixels a side, that draws 16 of them.
+  private static func session(detail: Int = 2, of count: Int = 4) async -> (World, Session) {
+    let world = World(model: model(), scale: 2, settings: settings(detail: detail))
+    var scenes = Scenes(seed: 3)
+    let frames = (0..<count).map { _ in scenes.frame(width: 28, height: 28) }
+    await world.add(frames, size: (16, 16))
+    var start = frames[0].camera
+    start.intrinsics = start.intrinsics.fitted(width: 16, height: 16)
+    return (world, Session(in: world, at: start, gait: gait))
+  }
+
+  @Test func whoStandsStillSeesItBecomeSharper() async {
+    let (world, session) = await Self.session()
+    let size = Tiling.size(ofDetail: 2, width: 16, height: 16, side: 16)
+    let first = await session.step(Self.still)
+    #expect(first.frame.image.width == 16 && first.isUnfinished)
+    var last = first
+    for i in 1...4 {
+      let next = await session.step(Self.still)
+      #expect(next.frame.image.width == size.width && next.frame.image != last.frame.image)
+      #expect(next.frame.camera.intrinsics.width == size.width)
+      #expect(next.frame.camera.pose == first.frame.camera.pose)
+      #expect(next.isUnfinished == (i < 4) && next.network > 0)
+      last = next
+    }
+    let done = await session.step(Self.still)
+    #expect(done.frame == last.frame && !done.isUnfinished && done.network == 0)
+    #expect(await world.keyframes().count == first.keyframes, "nothing of it is remembered")
+  }
+
+  @Test func whoWalksOnIsNotHeldUp() async {
+    let (_, session) = await Self.session()
+    for _ in 0..<3 { _ = await session.step(Self.still) }
+    let moved = await session.step(Action(move: [0, 0, 1]))
+    #expect(moved.frame.image.width == 16 && moved.isUnfinished)
+    let again = await session.step(Self.still)
+    #expect(again.frame.camera.pose == moved.frame.camera.pose)
+    #expect(again.frame.image.width > 16)
+  }
+
+  /// From one picture, each tile is drawn from what it is drawn from in a picture that large.
+  @Test func aFineViewIsDrawnFromFinePictures() async {
+    let (_, session) = await Self.session(of: 1)
+    var view = await session.step(Self.still)
+    while view.isUnfinished { view = await session.step(Self.still) }
+    let model = Self.model()
+    var scenes = Scenes(seed: 3)
+    let frame = scenes.frame(width: view.frame.image.width, height: view.frame.image.height)
+    let context = model.gather(
+      [(model.encode(frame), frame.camera)], for: view.frame.camera, scale: 2)
+    let direct = model.draw(view.frame.camera, context: context).image.image
+    for y in 0..<direct.height {
+      for x in 0..<direct.width where !(12..<16 ~= x && 12..<16 ~= y) {  // where four tiles meet
+        let (a, b) = (direct[x, y], view.frame.image[x, y])
+        let gap = (0..<3).map { abs(Int(a[$0]) - Int(b[$0])) }.max()!
+        #expect(gap <= 2, "at (\(x), \(y)): rounded before they fade, or after")
+      }
+    }
+  }
+
+  @Test func withoutDetailNothingChanges() async {
+    let (_, session) = await Self.session(detail: 1)
+    for _ in 0..<3 {
+      let view = await session.step(Self.still)
+      #expect(view.frame.image.width == 16 && !view.isUnfinished && view.network > 0)
+    }
+  }
+
+  /// Pictures come out of the file larger than the frames that are drawn; a lost one is left out.
+  @Test func aWorldsFileIsSeenMoreFinely() async throws {
+    try await WorldTests.withFile { file in
+      let world = try World(
+        model: Self.model(), file: file, width: 16, height: 16, settings: Self.settings(detail: 2))
+      let session = Session(in: world, at: WorldTests.walk[0], gait: Self.gait)
+      var view = await session.step(Self.still)
+      let coarse = view.frame.image
+      while view.isUnfinished { view = await session.step(Self.still) }
+      let size = Tiling.size(ofDetail: 2, width: 16, height: 16, side: 16).width
+      #expect(view.frame.image.width == size)
+      #expect(view.frame.image != coarse.resized(width: size, height: size))
+      #expect(await world.unreadable.isEmpty)
+      try file.close()
+    }
+  }
+}
