@@ -1,4 +1,5 @@
 public import Generation
+import Scene
 
 extension Configuration {
   /// How many patches a frame of this size has: the tokens that a stream of frames is counted in.
@@ -20,5 +21,30 @@ extension Configuration {
     let ends = patches * self.width * (6 * patch * patch + paint)
     let pairs = layers * 2 * heads * headWidth * tokens * keys
     return 2 * Double(steps) * (Double(tokens) * Double(maps) + Double(ends) + Double(pairs))
+  }
+}
+
+extension FrameModel {
+  /// How many patches a frame of this size is drawn in, tile by tile where it is larger than one.
+  public func patches(width: Int, height: Int) -> Int {
+    let (size, count) = tiles(width: width, height: height)
+    return count * configuration.patches(width: size.width, height: size.height)
+  }
+
+  /// The floating-point operations in a frame's matrix products, as `Configuration.work` counts them,
+  /// over all its tiles.
+  public func work(width: Int, height: Int, contexts: Int, steps: Int = 1) -> Double {
+    let (size, count) = tiles(width: width, height: height)
+    let contexts = count > 1 ? Self.tileCount(contexts: contexts) : contexts
+    return Double(count)
+      * configuration.work(
+        width: size.width, height: size.height, contexts: contexts, steps: steps)
+  }
+
+  private func tiles(width: Int, height: Int) -> (size: (width: Int, height: Int), count: Int) {
+    guard let tile, let tiling = Tiling(width: width, height: height, side: tile) else {
+      return ((width, height), 1)
+    }
+    return ((tiling.tileWidth, tiling.tileHeight), tiling.count)
   }
 }

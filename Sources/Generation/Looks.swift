@@ -89,7 +89,9 @@ struct Looks {
   /// The KV of one tile of a keyframe, whose camera sees more finely than the world's.
   ///
   /// - Throws: what keeps its picture from being read.
-  mutating func kv(ofTile i: Int, in tiling: Tiling, of id: Int, camera: Camera, by model: FrameModel)
+  mutating func kv(
+    ofTile i: Int, in tiling: Tiling, of id: Int, camera: Camera, by model: FrameModel
+  )
     throws -> KV
   {
     let key = id * tiling.count + i

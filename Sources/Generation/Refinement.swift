@@ -77,7 +77,7 @@ extension World {
       preconditionFailure("drawTile: nothing finer is drawn")
     }
     let query = tiling.cameras(of: fine)[i]
-    let parts = parts(for: query, tiling)
+    let parts = parts(for: query, of: fine, tiling)
     let recalled = clock.now
     let frames = parts.compactMap { part in
       reading(part.id) {
@@ -94,9 +94,16 @@ extension World {
       network: (clock.now - gathered) / .milliseconds(1))
   }
 
-  /// The tiles of recalled keyframes that a tile is drawn from.
-  private func parts(for query: Camera, _ tiling: Tiling) -> [(id: Int, tile: Int, camera: Camera)] {
-    let context = memory.recall(for: query, limit: settings.contexts)
+  /// The tiles of recalled keyframes that a tile is drawn from: of those that show it, then of those
+  /// that show the whole view.
+  private func parts(for query: Camera, of view: Camera, _ tiling: Tiling)
+    -> [(id: Int, tile: Int, camera: Camera)]
+  {
+    var context = memory.recall(for: query, limit: settings.contexts)
+    let others = memory.recall(for: view, limit: settings.contexts).filter { other in
+      !context.contains { $0.id == other.id }
+    }
+    context += others.prefix(settings.contexts - context.count)
     let all = context.flatMap { keyframe in
       tiling.cameras(of: finer(keyframe.camera)).enumerated().map {
         (id: keyframe.id, tile: $0, camera: $1)

@@ -27,12 +27,14 @@ extension FrameModel {
   ///
   /// Each gets half as many again as there are frames, since what it sees may lie across the tiles of
   /// one frame: those that together show most of it.
-  func recalled(_ frames: [(kv: KV, camera: Camera)], for query: Camera, scale: Double) -> Recalled {
+  func recalled(_ frames: [(kv: KV, camera: Camera)], for query: Camera, scale: Double) -> Recalled
+  {
     let parts = frames.flatMap { frame in
       let cameras = tiles(of: frame.camera)
       precondition(
         cameras.count == frame.kv.tiles.count,
-        "gather: a frame was encoded in \(frame.kv.tiles.count) tiles, but has \(cameras.count) now")
+        "gather: a frame was encoded in \(frame.kv.tiles.count) tiles, but has \(cameras.count) now"
+      )
       return zip(frame.kv.tiles, cameras).map { (kv: $0, camera: $1) }
     }
     let queries = tiles(of: query)
@@ -47,7 +49,7 @@ extension FrameModel {
   }
 
   /// How many tiles one is drawn from, where a whole picture would be drawn from so many frames.
-  static func tileCount(contexts: Int) -> Int { (3 * contexts + 1) / 2 }
+  public static func tileCount(contexts: Int) -> Int { (3 * contexts + 1) / 2 }
 }
 
 /// Finds the tiles that show most of what a tile sees.

@@ -33,7 +33,8 @@ extension Trainer {
   /// - Throws: what is wrong with the newest, if neither can be used.
   public static func resuming(
     _ path: String, on device: Device = .cpu,
-    albums: (_ path: String, Plan) throws -> [Album] = Album.albums(at:for:), report: (String) -> Void
+    albums: (_ path: String, Plan) throws -> [Album] = Album.albums(at:for:),
+    report: (String) -> Void
   ) throws -> Trainer {
     do { return try Trainer(resuming: path, on: device, albums: albums) } catch {
       let previous = previous(of: path)

@@ -21,7 +21,7 @@ import Testing
       let run = "\(folder)/run"
       let adapt = try Program(["adapt", "Worlds/room", "--out", run] + Self.short)
       #expect(adapt.status == 0, "\(adapt.errors)")
-      #expect(adapt.errors.contains("210 photographs, and 30 held out"))
+      #expect(adapt.errors.contains("1050 photographs and tiles, and 150 held out"))
       #expect(heldOut(adapt.errors).count == 3, "at the start and after 1, 2 steps")
       #expect(adapt.errors.hasSuffix("rtfm explore Worlds/room --model \(run)/model.safetensors\n"))
       #expect(Package.exists("\(run)/samples/000000.png"))
@@ -90,6 +90,7 @@ import Testing
     (["Worlds/room", "--steps", "0"], 2, "steps"),
     (["Worlds/room", "--model", "no-such"], 1, "no-such"),
     (["Worlds/room", "--resolution", "100"], 2, "multiple"),
+    (["Worlds/room", "--detail", "0"], 2, "detail"),
   ])
   func whatIsOffIsSaid(words: [String], status: Int32, naming: String) throws {
     try Package.withTemporaryFolder { folder in

@@ -75,6 +75,11 @@ import Testing
     }
   }
 
+  @Test(arguments: ["0", "9", "many"]) func aDetailThatCannotBeIsRefused(detail: String) throws {
+    let run = try Program("explore", "--detail", detail)
+    #expect(run.status == 2 && run.errors.contains("detail"))
+  }
+
   @Test(arguments: ["abacus", "cuda:99"]) func anUnknownDeviceIsNamed(device: String) throws {
     try expectFailure(["explore", "--device", device], naming: device)
   }

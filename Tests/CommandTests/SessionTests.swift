@@ -163,12 +163,13 @@ import Testing
       let status = try bundle.visit("--parts", "train", "--scenes", "48")
       #expect(status == 0)
       #expect(bundle.call("train")?.contains("--scenes 48") == true)
+      #expect(bundle.call("train")?.contains("--detail 3") == true, "tiles are learned, too")
     }
   }
 
   @Test func whatCannotBeUsedIsSaidBeforeAnythingIsMeasured() throws {
     try withBundle { bundle in
-      for words in [["--weights", "/no/such/file"], ["--finish", "soon"]] {
+      for words in [["--weights", "/no/such/file"], ["--finish", "soon"], ["--detail", "9"]] {
         let status = try bundle.visit(words[0], words[1])
         #expect(status == 2 && bundle.calls.isEmpty)
       }

@@ -35,6 +35,8 @@ struct WalkingTests {
       try await Task.sleep(for: .milliseconds(500))
       try await browser.keyUp(WebDriver.Key.right)
       try await browser.wait(for: "Math.abs(rtfm.heading - \(heading)) > 0.2")
+      // Who stands still sees it become sharper: the picture grows.
+      try await browser.wait(for: "document.getElementById('view').width > 128")
       let after = try await browser.screenshot()
       #expect(before != after)
       #expect(try await browser.number("rtfm.keyframes") >= 8)

@@ -66,7 +66,8 @@ import Testing
     let pixels = (0..<40 * 30 * 3).map { _ in UInt8(truncatingIfNeeded: numbers.next()) }
     let frame = Frame(
       image: Image(width: 40, height: 30, pixels: pixels),
-      camera: Camera(intrinsics: Self.lens, pose: Pose(at: [0, 0, 0], facing: [0, 0, 1], up: [0, -1, 0])))
+      camera: Camera(
+        intrinsics: Self.lens, pose: Pose(at: [0, 0, 0], facing: [0, 0, 1], up: [0, -1, 0])))
     for side in [7, 16, 20, 39] {
       let tiling = Tiling(width: 40, height: 30, side: side)!
       var image = Image(width: 40, height: 30, color: [9, 9, 9])

@@ -111,7 +111,8 @@ import Torch
     #expect(albums.map(\.isOfTiles) == [false, true])
     let (whole, tiles) = (albums[0], albums[1])
     #expect(whole.frames == Self.photographs && tiles.frames.count == 4 * 24)
-    #expect(tiles.heldOut.map { $0 / 4 } == whole.heldOut.flatMap { Array(repeating: $0, count: 4) })
+    #expect(
+      tiles.heldOut.map { $0 / 4 } == whole.heldOut.flatMap { Array(repeating: $0, count: 4) })
     #expect(tiles.frames.allSatisfy { $0.image.width == 16 && $0.camera.intrinsics.width == 16 })
     var scenes = (whole: 0, tiles: 0)
     for step in 0..<40 {

@@ -109,13 +109,13 @@ struct Bench: ParsableCommand {
         ratios.append(theirs / Durations(ours.map { $0.gather + $0.network }).p50)
       }
     }
-    let work = configuration.work(
+    let work = network.model.work(
       width: resolution.width, height: resolution.height, contexts: contexts, steps: steps)
     return Result(
       preset: network.name, resolution: "\(resolution)", contexts: contexts, steps: steps,
       device: "\(network.model.device)",
       precision: network.model.precision, threads: Runtime.threads, keyframes: keyframes,
-      tokens: configuration.patches(width: resolution.width, height: resolution.height),
+      tokens: network.model.patches(width: resolution.width, height: resolution.height),
       gflopPerFrame: work / 1e9, laps: laps, bestGflops: machine.bestGflops,
       against: ratios.isEmpty ? [:] : ["pytorch_eager": Durations(ratios).p50])
   }
