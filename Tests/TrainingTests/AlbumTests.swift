@@ -106,7 +106,7 @@ import Torch
 
   /// Of pictures about twice as large: four tiles each, held out picture by picture.
   @Test func tilesAreLearnedBesideWholePictures() throws {
-    let plan = plan { $0.detail = 2 }
+    let plan = plan { ($0.detail, $0.revisits) = (2, 0) }
     let albums = try withCapture { try Album.albums(at: $0, for: plan) }
     #expect(albums.map(\.isOfTiles) == [false, true])
     let (whole, tiles) = (albums[0], albums[1])
@@ -114,15 +114,16 @@ import Torch
     #expect(
       tiles.heldOut.map { $0 / 4 } == whole.heldOut.flatMap { Array(repeating: $0, count: 4) })
     #expect(tiles.frames.allSatisfy { $0.image.width == 16 && $0.camera.intrinsics.width == 16 })
+    let focal = whole.frames[0].camera.intrinsics.focal.x
     var scenes = (whole: 0, tiles: 0)
     for step in 0..<40 {
       let shard = Shard(plan, of: albums, step: step, index: 0)
       for (contexts, targets) in zip(shard.contexts, shard.targets) {
-        let lenses = Set((contexts + targets).map { $0.camera.intrinsics.focal.x > 20 })
+        let lenses = Set((contexts + targets).map { $0.camera.intrinsics.focal.x > 1.5 * focal })
         #expect(lenses.count == 1, "tiles are drawn from tiles")
         if lenses.contains(true) { scenes.tiles += 1 } else { scenes.whole += 1 }
-        guard plan.revisits == 0, let target = targets.first else { continue }
-        #expect(contexts.allSatisfy { $0.camera.pose != target.camera.pose })
+        let first = targets[0].camera.pose
+        #expect(contexts.allSatisfy { $0.camera.pose != first }, "no other tiles of its picture")
       }
     }
     #expect(min(scenes.whole, scenes.tiles) > 20, "\(scenes)")
