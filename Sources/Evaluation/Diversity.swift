@@ -69,7 +69,9 @@ extension FrameModel {
     return { query, context, seed in
       let lens = query.intrinsics
       let noise = Generator(seed: seed, on: self.device).normal([1, 3, lens.height, lens.width])
-      let scale = Configuration.noiseScale(width: lens.width, height: lens.height)
+      let side = self.tile ?? .max
+      let scale = Configuration.noiseScale(
+        width: min(side, lens.width), height: min(side, lens.height))
       return self.draw(
         query, context: gather(query, context), steps: steps, noise: noise * scale
       ).image.image

@@ -32,11 +32,12 @@ struct Looks {
     self.size = size
     self.file = file
     self.filed = filed
-    kvs = RecencyCache(budget: budgets.kv)
+    func part(_ budget: Int) -> Int { Int(Double(budget) * budgets.fine) }
+    kvs = RecencyCache(budget: budgets.kv - part(budgets.kv))
     hosted = RecencyCache(budget: budgets.hostKV)
-    frames = RecencyCache(budget: budgets.pixels)
-    fineFrames = RecencyCache(budget: budgets.pixels)
-    tileKVs = RecencyCache(budget: budgets.kv)
+    frames = RecencyCache(budget: budgets.pixels - part(budgets.pixels))
+    fineFrames = RecencyCache(budget: part(budgets.pixels))
+    tileKVs = RecencyCache(budget: part(budgets.kv))
   }
 
   // MARK: Coming in

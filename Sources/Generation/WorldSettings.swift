@@ -56,7 +56,7 @@ extension World {
       let isHost = device == .cpu
       return Budgets(
         kv: kvBudget ?? (isHost ? share : 4 << 30), hostKV: hostBudget ?? (isHost ? 0 : share),
-        pixels: pixelBudget)
+        pixels: pixelBudget, fine: detail > 1 ? 0.25 : 0)
     }
   }
 
@@ -65,6 +65,8 @@ extension World {
     var kv: Int
     var hostKV: Int
     var pixels: Int
+    /// Which part of the device's KV and of the pixels is for views that are drawn more finely.
+    var fine = 0.0
   }
 
   /// One picture, and how it came about.
