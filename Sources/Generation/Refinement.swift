@@ -6,12 +6,13 @@ import Scene
 /// `World.Settings.detail` times as large.
 ///
 ///     var refinement = Refinement(of: drawn, in: world)!
-///     while let tile = refinement.next { refinement.add(await world.drawTile(tile, of: camera)) }
+///     while let tile = refinement.next { refinement.add(await world.drawTile(tile, of: drawn)) }
 ///
 /// One tile takes about as long as a whole frame, so that nobody who walks on is held up.
 struct Refinement {
   /// The view as it is so far.
   private(set) var drawn: World.Drawn
+  private var frame: Frame
   private let tiling: Tiling
   private var done = 0
 
@@ -20,11 +21,9 @@ struct Refinement {
     let camera = world.finer(drawn.frame.camera)
     let lens = camera.intrinsics
     guard let tiling = world.tiling(of: lens) else { return nil }
-    self.tiling = tiling
-    self.drawn = drawn
-    self.drawn.frame = Frame(
+    (self.drawn, self.tiling) = (drawn, tiling)
+    frame = Frame(
       image: drawn.frame.image.resized(width: lens.width, height: lens.height), camera: camera)
-    self.drawn.isUnfinished = true
   }
 
   /// The tile that is to be drawn next; nil when all are.
@@ -32,14 +31,13 @@ struct Refinement {
 
   /// Takes the tile that was next.
   mutating func add(_ tile: World.Tile) {
-    drawn.frame.image.paste(tile.image, at: done, of: tiling)
-    (drawn.recall, drawn.gather, drawn.network) = (tile.recall, tile.gather, tile.network)
+    frame.image.paste(tile.image, at: done, of: tiling)
     done += 1
-    drawn.isUnfinished = next != nil
+    drawn = drawn.refined(frame, tile, isUnfinished: next != nil)
   }
 
   /// Nothing was drawn since: no time was taken.
-  mutating func rest() { (drawn.recall, drawn.gather, drawn.network) = (0, 0, 0) }
+  mutating func rest() { drawn = drawn.refined(frame, nil, isUnfinished: false) }
 }
 
 extension World {
@@ -65,14 +63,14 @@ extension World {
     return Tiling(width: lens.width, height: lens.height, side: max(1, side))
   }
 
-  /// Draws a tile of a camera's finer view, from the tiles of keyframes that show most of what it sees;
-  /// the world stays as it was.
+  /// Draws a tile of a view more finely, from the tiles of keyframes that show most of what it sees; the
+  /// world stays as it was.
   ///
   /// - Precondition: there is a tile of that number.
-  func drawTile(_ i: Int, of camera: Camera) -> Tile {
+  func drawTile(_ i: Int, of view: Drawn) -> Tile {
     let clock = ContinuousClock()
     let start = clock.now
-    let fine = finer(camera)
+    let fine = finer(view.frame.camera)
     guard let tiling = tiling(of: fine.intrinsics) else {
       preconditionFailure("drawTile: nothing finer is drawn")
     }

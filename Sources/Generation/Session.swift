@@ -8,6 +8,8 @@ public actor Session {
   public nonisolated let gait: Gait
   public private(set) var camera: Camera
   private let world: World
+  /// The view that was drawn last, and what has become of it since.
+  private var last: World.Drawn?
   private var refinement: Refinement?
 
   public init(in world: World, at camera: Camera, gait: Gait) {
@@ -19,18 +21,17 @@ public actor Session {
   /// Moves as the action says and draws what is seen from there; who stands still sees it become
   /// sharper, where the world draws anything finer.
   public func step(_ action: Action) async -> World.Drawn {
-    if action.isRest, refinement != nil { return await refine() }
+    if action.isRest, let last, refinement != nil { return await refine(last) }
     camera.move(by: action, gait: gait)
-    var drawn = await world.draw(camera)
-    refinement = Refinement(of: drawn, in: world)
-    drawn.isUnfinished = refinement != nil
+    let drawn = await world.draw(camera)
+    (last, refinement) = (drawn, Refinement(of: drawn, in: world))
     return drawn
   }
 
-  private func refine() async -> World.Drawn {
-    if let tile = refinement!.next {
-      let drawn = await world.drawTile(tile, of: camera)
-      refinement!.add(drawn)
+  private func refine(_ view: World.Drawn) async -> World.Drawn {
+    if let next = refinement!.next {
+      let tile = await world.drawTile(next, of: view)
+      refinement!.add(tile)
     } else {
       refinement!.rest()
     }

@@ -26,7 +26,9 @@ final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
   }
 
   private func work() {
-    while let job = next() { job.runSynchronously(on: asUnownedSerialExecutor()) }
+    while let job = next() {
+      Exit.gate.pass { job.runSynchronously(on: asUnownedSerialExecutor()) }
+    }
   }
 
   private func next() -> UnownedJob? {
@@ -41,6 +43,41 @@ final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
     lock.withLock {
       closed = true
       lock.signal()
+    }
+  }
+}
+
+/// Lets the process end between jobs alone: at exit libtorch is taken down, and what is at work in it then,
+/// such as a world that looks ahead, would end in a crash.
+private final class Exit: @unchecked Sendable {
+  static let gate = Exit()
+  private let lock = NSCondition()
+  private var working = 0
+  private var done = 0
+  private var closed = false
+
+  /// Does a job; never, once the process is about to end.
+  func pass(_ job: () -> Void) {
+    lock.withLock {
+      while closed { lock.wait() }
+      working += 1
+    }
+    job()
+    lock.withLock {
+      working -= 1
+      done += 1
+      lock.broadcast()
+      // Exit begins with what was registered last, and libtorch registers more as it is used.
+      if done & (done - 1) == 0 { atexit { Exit.gate.close() } }
+    }
+  }
+
+  /// Waits for what is at work, but not for what hangs.
+  private func close() {
+    lock.withLock {
+      closed = true
+      let limit = Date(timeIntervalSinceNow: 10)
+      while working > 0, lock.wait(until: limit) {}
     }
   }
 }

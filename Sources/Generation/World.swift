@@ -135,7 +135,7 @@ public actor World {
       keyframes: memory.count, evaluations: prediction.evaluations,
       certainty: prediction.certainty, recall: (recalled - start) / .milliseconds(1),
       gather: (placed - recalled) / .milliseconds(1),
-      network: (drawn - placed) / .milliseconds(1))
+      network: (drawn - placed) / .milliseconds(1), isUnfinished: settings.detail > 1)
   }
 
   /// The keyframes that matter for a camera, the newest one of the walk among them if it is near.

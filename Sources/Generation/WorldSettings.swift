@@ -70,8 +70,10 @@ extension World {
   }
 
   /// One picture, and how it came about.
-  public struct Drawn: Sendable {
-    public internal(set) var frame: Frame
+  ///
+  /// A class, since its vectors travel through async functions (see `Action`).
+  public final class Drawn: Sendable {
+    public let frame: Frame
     /// The keyframes that it was drawn from, best first.
     public let context: [Int]
     /// How many keyframes the world has now.
@@ -81,10 +83,27 @@ extension World {
     /// How sure the model is of it, 0...1.
     public let certainty: Double
     /// Milliseconds spent on recalling, on gathering the context's KV, and in the network.
-    public internal(set) var recall: Double
-    public internal(set) var gather: Double
-    public internal(set) var network: Double
+    public let recall: Double
+    public let gather: Double
+    public let network: Double
     /// Whether it goes on becoming sharper while its viewer stands still.
-    public internal(set) var isUnfinished = false
+    public let isUnfinished: Bool
+
+    init(
+      frame: Frame, context: [Int], keyframes: Int, evaluations: Int, certainty: Double,
+      recall: Double, gather: Double, network: Double, isUnfinished: Bool
+    ) {
+      (self.frame, self.context, self.keyframes) = (frame, context, keyframes)
+      (self.evaluations, self.certainty, self.isUnfinished) = (evaluations, certainty, isUnfinished)
+      (self.recall, self.gather, self.network) = (recall, gather, network)
+    }
+
+    /// The same view as it has become, in the milliseconds of one tile.
+    func refined(_ frame: Frame, _ tile: Tile?, isUnfinished: Bool) -> Drawn {
+      Drawn(
+        frame: frame, context: context, keyframes: keyframes, evaluations: evaluations,
+        certainty: certainty, recall: tile?.recall ?? 0, gather: tile?.gather ?? 0,
+        network: tile?.network ?? 0, isUnfinished: isUnfinished)
+    }
   }
 }

@@ -21,7 +21,19 @@ public struct View: Sendable {
   /// The encoded picture, as it goes over the wire: a JPEG, or whatever browsers decode.
   public var jpeg: [UInt8]
   /// The camera that the picture shows; its intrinsics give the picture's size.
-  public var camera: Camera
+  public var camera: Camera {
+    get { lens.camera }
+    set { lens = Lens(newValue) }
+  }
+  /// Apart, since views travel through async functions (see `Action`).
+  private var lens: Lens
+
+  private final class Lens: Sendable {
+    let camera: Camera
+
+    init(_ camera: Camera) { self.camera = camera }
+  }
+
   /// How many keyframes the world has.
   public var keyframes: Int
   /// Those that the map has not been told of yet; it never forgets one, so give each one once.
@@ -42,7 +54,7 @@ public struct View: Sendable {
     context: [Int] = [], times: Times = Times(), warning: String = "", isUnfinished: Bool = false
   ) {
     self.jpeg = jpeg
-    self.camera = camera
+    lens = Lens(camera)
     self.keyframes = keyframes
     self.newKeyframes = newKeyframes
     self.context = context
