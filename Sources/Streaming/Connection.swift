@@ -1,40 +1,35 @@
-import HTTPTypes
-import Hummingbird
-import HummingbirdCore
-import Logging
 import NIOCore
 import NIOHTTP1
-import NIOHTTPTypes
-import NIOHTTPTypesHTTP1
 import NIOWebSocket
 
 /// A client's connection: its first request says whether it becomes a WebSocket or stays HTTP.
-struct Connection: ServerChildChannelValue {
+struct Connection: Sendable {
   enum Kind: Sendable {
-    case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>)
-    case walk(NIOAsyncChannel<WebSocketFrame, WebSocketFrame>)
+    case http(Site.Channel)
+    case walk(Viewer.Channel)
   }
 
   let channel: any Channel
   let kind: EventLoopFuture<Kind>
 }
 
-/// Sets connections up: Hummingbird's HTTP beside NIO's WebSocket, on one port.
-struct ConnectionSetup: HTTPChannelHandler {
-  let responder: Responder
+/// Sets connections up and serves them: HTTP and WebSocket on one port.
+struct ConnectionSetup: Sendable {
   let door: Door
   /// Walks with a viewer until it leaves.
-  let walk: @Sendable (NIOAsyncChannel<WebSocketFrame, WebSocketFrame>) async -> Void
+  let walk: @Sendable (Viewer.Channel) async -> Void
 
   /// How long a client may take to say what it wants.
   private static let patience = TimeAmount.seconds(10)
   /// How long an HTTP connection may be idle.
-  private static let idleTimeout = Duration.seconds(60)
+  private static let idleTimeout = TimeAmount.seconds(60)
 
-  func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Connection> {
+  /// Prepares for a client's first request.
+  @Sendable
+  func connect(_ channel: any Channel) -> EventLoopFuture<Connection> {
     channel.eventLoop.makeCompletedFuture {
       let upgrade = NIOTypedHTTPServerUpgradeConfiguration(
-        upgraders: [upgrader], notUpgradingCompletionHandler: { stayHTTP($0, logger) })
+        upgraders: [upgrader], notUpgradingCompletionHandler: stayHTTP)
       let kind = try channel.pipeline.syncOperations.configureUpgradableHTTPServerPipeline(
         configuration: .init(upgradeConfiguration: upgrade))
       let impatience = channel.eventLoop.scheduleTask(in: Self.patience) {
@@ -45,7 +40,8 @@ struct ConnectionSetup: HTTPChannelHandler {
     }
   }
 
-  func handle(value connection: Connection, logger: Logger) async {
+  /// Serves a client until it leaves. A connection that breaks is nothing to report.
+  func serve(_ connection: Connection) async {
     let channel = connection.channel
     do {
       let kind = try await withTaskCancellationHandler {
@@ -54,7 +50,7 @@ struct ConnectionSetup: HTTPChannelHandler {
         channel.close(promise: nil)
       }
       switch kind {
-      case .http(let channel): await handleHTTP(asyncChannel: channel, logger: logger)
+      case .http(let channel): try await Site(door: door).serve(channel)
       case .walk(let channel): await walk(channel)
       }
     } catch {
@@ -80,18 +76,22 @@ struct ConnectionSetup: HTTPChannelHandler {
   }
 
   @Sendable
-  private func stayHTTP(_ channel: any Channel, _ logger: Logger) -> EventLoopFuture<
-    Connection.Kind
-  > {
+  private func stayHTTP(_ channel: any Channel) -> EventLoopFuture<Connection.Kind> {
     channel.eventLoop.makeCompletedFuture {
       let pipeline = channel.pipeline.syncOperations
-      try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: false))
-      try pipeline.addHandler(
-        HTTPConnectionStateHandler(idleTimeout: Self.idleTimeout, logger: logger))
-      return .http(
-        try NIOAsyncChannel(
-          wrappingChannelSynchronously: channel,
-          configuration: .init(isOutboundHalfClosureEnabled: true)))
+      try pipeline.addHandler(IdleStateHandler(allTimeout: Self.idleTimeout))
+      try pipeline.addHandler(CloseWhenIdle())
+      return .http(try NIOAsyncChannel(wrappingChannelSynchronously: channel))
     }
+  }
+}
+
+/// Closes a connection whose `IdleStateHandler` says that nothing happens.
+private final class CloseWhenIdle: ChannelInboundHandler {
+  typealias InboundIn = HTTPServerRequestPart
+
+  func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+    if event is IdleStateHandler.IdleStateEvent { return context.close(promise: nil) }
+    context.fireUserInboundEventTriggered(event)
   }
 }

@@ -1,7 +1,5 @@
-import Hummingbird
-import HummingbirdCore
-import Logging
 import NIOCore
+import NIOPosix
 import Scene
 import Synchronization
 
@@ -53,16 +51,21 @@ public struct ExploreServer: Sendable {
   /// Throws a ``ServerError`` where it cannot listen.
   public func run(onReady: @escaping @Sendable (Int) async -> Void = { _ in }) async throws {
     guard (0...65535).contains(port) else { throw ServerError.noSuchPort(port) }
-    let door = Door(listeningOn: host)
-    let walk = self.walk
-    let application = Application(
-      router: Site(door: door).router,
-      server: HTTPServerBuilder { ConnectionSetup(responder: $0, door: door, walk: walk) },
-      configuration: ApplicationConfiguration(address: .hostname(host, port: port)),
-      onServerRunning: { [port] in await onReady($0.localAddress?.port ?? port) },
-      logger: Self.logger)
+    let setup = ConnectionSetup(door: Door(listeningOn: host), walk: walk)
     do {
-      try await application.run()
+      let listener = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+        .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+        .childChannelOption(.allowRemoteHalfClosure, value: true)
+        .bind(host: host, port: port, childChannelInitializer: setup.connect)
+      try await withThrowingDiscardingTaskGroup { group in
+        try await listener.executeThenClose { connections in
+          await onReady(listener.channel.localAddress?.port ?? port)
+          for try await connection in connections {
+            group.addTask { await setup.serve(connection) }
+          }
+        }
+      }
     } catch is CancellationError {
     } catch {
       throw ServerError(error, host: host, port: port)
@@ -81,12 +84,6 @@ public struct ExploreServer: Sendable {
       defer { seats.leave() }
       await viewer.run()
     }
-  }
-
-  private static var logger: Logger {
-    var logger = Logger(label: "rtfm", factory: { StreamLogHandler.standardError(label: $0) })
-    logger.logLevel = .critical
-    return logger
   }
 }
 

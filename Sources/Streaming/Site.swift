@@ -1,88 +1,87 @@
-import HTTPTypes
-import Hummingbird
+import NIOCore
+import NIOHTTP1
 
 /// The page and what else is served over plain HTTP; its files are inside the program.
-struct Site {
+struct Site: Sendable {
+  typealias Channel = NIOAsyncChannel<HTTPServerRequestPart, HTTPServerResponsePart>
+
+  /// What a request gets.
+  private struct Answer {
+    var status = HTTPResponseStatus.ok
+    var type = "text/plain; charset=utf-8"
+    let body: [UInt8]
+  }
+
   let door: Door
 
   /// Where the page opens its WebSocket.
   static let walkPath = "/walk"
 
-  private static let files: [(path: String, type: String, bytes: [UInt8])] = [
-    ("/", "text/html; charset=utf-8", PackageResources.index_html),
-    ("/style.css", "text/css; charset=utf-8", PackageResources.style_css),
-    ("/icon.svg", "image/svg+xml", PackageResources.icon_svg),
-    ("/main.js", script, PackageResources.main_js),
-    ("/input.js", script, PackageResources.input_js),
-    ("/wire.js", script, PackageResources.wire_js),
-    ("/map.js", script, PackageResources.map_js),
-    ("/view.js", script, PackageResources.view_js),
+  private static let answers: [String: Answer] = [
+    "/": Answer(type: "text/html; charset=utf-8", body: PackageResources.index_html),
+    "/style.css": Answer(type: "text/css; charset=utf-8", body: PackageResources.style_css),
+    "/icon.svg": Answer(type: "image/svg+xml", body: PackageResources.icon_svg),
+    "/main.js": Answer(type: script, body: PackageResources.main_js),
+    "/input.js": Answer(type: script, body: PackageResources.input_js),
+    "/wire.js": Answer(type: script, body: PackageResources.wire_js),
+    "/map.js": Answer(type: script, body: PackageResources.map_js),
+    "/view.js": Answer(type: script, body: PackageResources.view_js),
+    "/healthz": Answer(body: Array("ok\n".utf8)),
+    walkPath: Answer(
+      status: .upgradeRequired, body: Array("This is a WebSocket; the page is at /\n".utf8)),
   ]
   private static let script = "text/javascript; charset=utf-8"
 
-  var router: Router<BasicRequestContext> {
-    let router = Router(options: .autoGenerateHeadEndpoints)
-    router.add(middleware: Guard(door: door))
-    for file in Self.files {
-      let response = Self.response(.ok, file.bytes, type: file.type)
-      router.get(RouterPath(file.path)) { _, _ in response }
-    }
-    router.get("/healthz") { _, _ in Self.response(.ok, Array("ok\n".utf8)) }
-    router.get(RouterPath(Self.walkPath)) { _, _ in
-      Self.response(.upgradeRequired, Array("This is a WebSocket; the page is at /\n".utf8))
-    }
-    return router
-  }
-
-  static func response(
-    _ status: HTTPResponse.Status, _ bytes: [UInt8], type: String = "text/plain; charset=utf-8"
-  ) -> Response {
-    Response(
-      status: status, headers: [.contentType: type],
-      body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
-  }
-}
-
-/// Turns away requests for other hosts, and adds to every answer what it may not be used for.
-private struct Guard: RouterMiddleware {
-  typealias Context = BasicRequestContext
-
-  let door: Door
-
-  func handle(
-    _ request: Request, context: Context,
-    next: (Request, Context) async throws -> Response
-  ) async throws -> Response {
-    var response = try await answer(request, context, next)
-    for (name, value) in Self.headers { response.headers[name] = value }
-    return response
-  }
-
-  private func answer(
-    _ request: Request, _ context: Context,
-    _ next: (Request, Context) async throws -> Response
-  ) async throws -> Response {
-    guard door.admits(host: request.head.authority) else {
-      return Site.response(
-        .misdirectedRequest, Array("This server answers to localhost only\n".utf8))
-    }
-    do {
-      return try await next(request, context)
-    } catch let error as HTTPError {
-      return Site.response(error.status, Array("\(error.status.reasonPhrase)\n".utf8))
-    }
-  }
-
-  private static let headers: [(HTTPField.Name, String)] = [
-    (
-      HTTPField.Name("Content-Security-Policy")!,
+  /// What every answer may not be used for.
+  private static let headers: HTTPHeaders = [
+    "Content-Security-Policy":
       "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
-        + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    (HTTPField.Name("X-Content-Type-Options")!, "nosniff"),
-    (HTTPField.Name("Referrer-Policy")!, "no-referrer"),
-    (HTTPField.Name("Cross-Origin-Opener-Policy")!, "same-origin"),
-    (HTTPField.Name("Cross-Origin-Resource-Policy")!, "same-origin"),
-    (.cacheControl, "no-cache"),
+      + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-cache",
   ]
+
+  /// Answers a client's requests, one after the other, until it has no more. What a request carries
+  /// is passed over.
+  func serve(_ channel: Channel) async throws {
+    try await channel.executeThenClose { requests, answers in
+      for try await case .head(let request) in requests {
+        let answer = answer(to: request)
+        try await answers.write(.head(head(of: answer, to: request)))
+        if request.method != .HEAD {
+          try await answers.write(.body(.byteBuffer(ByteBuffer(bytes: answer.body))))
+        }
+        try await answers.write(.end(nil))
+        if !request.isKeepAlive { break }
+      }
+    }
+  }
+
+  /// Turns away requests for other hosts.
+  private func answer(to request: HTTPRequestHead) -> Answer {
+    guard door.admits(host: request.headers.first(name: "Host")) else {
+      return Answer(
+        status: .misdirectedRequest, body: Array("This server answers to localhost only\n".utf8))
+    }
+    let path = String(request.uri.prefix { $0 != "?" })
+    guard [.GET, .HEAD].contains(request.method), let answer = Self.answers[path] else {
+      return Answer(status: .notFound, body: Array("Not Found\n".utf8))
+    }
+    return answer
+  }
+
+  private func head(of answer: Answer, to request: HTTPRequestHead) -> HTTPResponseHead {
+    var headers = Self.headers
+    headers.add(name: "Content-Type", value: answer.type)
+    headers.add(name: "Content-Length", value: "\(answer.body.count)")
+    headers.add(name: "Connection", value: request.isKeepAlive ? "keep-alive" : "close")
+    if answer.status == .upgradeRequired {
+      headers.add(name: "Connection", value: "upgrade")
+      headers.add(name: "Upgrade", value: "websocket")
+    }
+    return HTTPResponseHead(version: request.version, status: answer.status, headers: headers)
+  }
 }

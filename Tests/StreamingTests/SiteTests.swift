@@ -45,6 +45,36 @@ import Testing
     #expect(answer.contains("frame-ancestors 'none'"))
   }
 
+  @Test func oneConnectionAnswersSeveralRequests() async throws {
+    let answers = try await serving {
+      BrighteningWalk()
+    } _: { port in
+      let client = try RawClient(port: port)
+      defer { client.close() }
+      let head = "HTTP/1.1\r\nHost: localhost\r\n"
+      try await client.send(
+        Array("GET /healthz \(head)\r\nPOST / \(head)Content-Length: 3\r\n\r\nabc".utf8))
+      return try await client.request("GET", "/healthz?again")
+    }
+    let statuses = answers.split(whereSeparator: \.isNewline).filter { $0.hasPrefix("HTTP/1.1 ") }
+    #expect(statuses == ["HTTP/1.1 200 OK", "HTTP/1.1 404 Not Found", "HTTP/1.1 200 OK"])
+    #expect(answers.hasSuffix("\r\n\r\nok\n"))
+  }
+
+  @Test func whoAsksWithoutEndAndReadsNothingIsHeldUp() async throws {
+    try await serving {
+      BrighteningWalk()
+    } _: { port in
+      let client = try RawClient(port: port, timeout: 1)
+      defer { client.close() }
+      let request = Array("GET /main.js HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)
+      let some = Array(repeatElement(request, count: 10_000).joined())
+      await #expect(throws: RawClient.Failure.closed) {
+        for _ in 0..<1000 { try await client.send(some) }
+      }
+    }
+  }
+
   @Test func anotherNameIsMisdirected() async throws {
     #expect(try await answer("GET", "/", host: "evil.example").hasPrefix("HTTP/1.1 421 "))
   }
