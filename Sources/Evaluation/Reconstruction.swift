@@ -1,4 +1,5 @@
 public import Generation
+import Images
 import Memory
 public import Scene
 
@@ -15,6 +16,9 @@ public struct Reconstruction {
 
   /// How many frames to draw from at most: a result each.
   public let contexts: [Int]
+  /// Pictures are compared when they have been reduced to a so-many-th of their side: the way to
+  /// compare those that were drawn at different sizes.
+  public var reduction = 1
   /// Called with the target's exam, the answer and the context; for contact sheets.
   public var watch: (Exam, Answer) -> Void = { _, _ in }
 
@@ -33,6 +37,7 @@ public struct Reconstruction {
   }
 
   /// Draws all targets of the exams, each opened when its turn comes.
+  /// - Precondition: their sides are multiples of the reduction.
   public func results(
     of exams: some Sequence<Exam>, by artist: (Exam) -> Artist
   ) -> [ReconstructionResult] {
@@ -64,7 +69,9 @@ public struct Reconstruction {
         ?? Image(width: image.width, height: image.height, color: [128, 128, 128])
     }
     tally.recalled.append(context.count)
-    tally.add([image] + baselines, truth: truth.image, exam, target, context)
+    tally.add(
+      ([image] + baselines).map { $0.reduced(by: reduction) },
+      truth: truth.image.reduced(by: reduction), exam, target, context)
     return Answer(
       limit: limit, target: target, context: context, image: image, nearest: baselines[0],
       score: tally.regions[.whole]!.scores[0].last!)
@@ -94,7 +101,26 @@ enum Region: CaseIterable {
   }
 }
 
+extension Image {
+  /// Averaged over squares of so many pixels a side.
+  fileprivate func reduced(by side: Int) -> Image {
+    side == 1 ? self : resized(width: width / side, height: height / side)
+  }
+}
+
 extension [Bool] {
+  /// A mask of a picture for one that is a whole number of times smaller: a pixel is in if most of
+  /// what it averages is.
+  fileprivate func reduced(from full: Image, to small: Image) -> [Bool] {
+    let side = full.width / small.width
+    guard side > 1 else { return self }
+    return (0..<small.width * small.height).map { i in
+      let (x, y) = (i % small.width * side, i / small.width * side)
+      let rows = (y..<y + side).map { self[$0 * full.width + x..<$0 * full.width + x + side] }
+      return 2 * rows.joined().count { $0 } > side * side
+    }
+  }
+
   /// Whether a region is large enough for its scores to mean anything: a hundredth of the picture.
   var isWorthScoring: Bool { self.count { $0 } * 100 >= self.count }
 }
@@ -117,7 +143,8 @@ struct Tally {
   ) {
     let likenesses = images.map { Likeness(of: $0, to: truth) }
     for region in exam.films == nil ? [.whole] : Region.allCases {
-      let mask = region.mask(exam, target, context)
+      let mask = region.mask(exam, target, context)?.reduced(
+        from: exam.frames[target].image, to: truth)
       guard mask?.isWorthScoring ?? true else { continue }
       var scores = regions[region, default: Scores()]
       for (i, likeness) in likenesses.enumerated() {

@@ -5,7 +5,10 @@ import Generation
 struct EvaluationReport: Encodable {
   let model: String
   let place: String
+  /// Side of the pictures as they are drawn, in pixels, ...
   let resolution: Int
+  /// ... and as they are compared.
+  let compared: Int
   let steps: Steps
   let targets: Int
   let results: [ReconstructionResult]
@@ -15,8 +18,9 @@ struct EvaluationReport: Encodable {
   var revisit: [RevisitResult] = []
 
   var table: String {
+    let size = "\(resolution) px" + (compared < resolution ? " compared at \(compared)" : "")
     let parts = [
-      "\(model), \(resolution) px, \(targets) frames of \(place)", reconstruction, families,
+      "\(model), \(size), \(targets) frames of \(place)", reconstruction, families,
       diversity.map(line).joined(separator: "\n"), drift.map(line).joined(separator: "\n"),
       revisit.table,
     ]

@@ -39,6 +39,31 @@ struct ReconstructionTests {
     }
   }
 
+  /// Noise that is not there on average is gone when pictures are reduced; regions stay what they are.
+  @Test func picturesAreComparedReduced() {
+    let exam = Exam(procedural: 0, family: .room, side: 48)
+    let noisy: (Exam) -> Reconstruction.Artist = { exam in
+      { query, _ in
+        var image = exam.frames.first { $0.camera == query }!.image
+        for i in 0..<48 * 48 {
+          let (x, y) = (i % 48, i / 48)
+          let noise = (x + y) % 2 == 0 ? 8 : -8
+          image[x, y] = SIMD3<UInt8>(clamping: SIMD3<Int>(truncatingIfNeeded: image[x, y]) &+ noise)
+        }
+        return image
+      }
+    }
+    func results(_ reduction: Int) -> ReconstructionResult {
+      var test = Reconstruction(contexts: [2])
+      test.reduction = reduction
+      return test.results(of: [exam], by: noisy)[0]
+    }
+    let (full, half) = (results(1), results(2))
+    #expect(half.whole.score.psnr > full.whole.score.psnr + 1)
+    #expect(half.covered!.score.psnr > full.covered!.score.psnr + 1)
+    #expect(half.whole.targets == 4 && half.covered!.targets == full.covered!.targets)
+  }
+
   @Test func aTargetIsNeverItsOwnContext() {
     var test = Reconstruction(contexts: [0, 2, 8])
     var sizes: [Int: [Int]] = [:]

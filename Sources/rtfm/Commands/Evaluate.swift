@@ -33,6 +33,12 @@ struct Evaluate: AsyncParsableCommand {
   var diversity = 4
   @Option(help: "Procedural: frames after which a view is visited again; 0 for never.")
   var revisit = 64
+  @Option(
+    help: """
+      Compare pictures reduced to a so-many-th of --resolution: 2 of 512 and 1 of 256 are both \
+      compared at 256 pixels.
+      """)
+  var reduce = 1
   @Option(help: "Hold out by this entry of the capture's splits.json.")
   var split: String?
   @Option(help: "A contact sheet (PNG) to write: context | truth | model | nearest.")
@@ -51,11 +57,12 @@ struct Evaluate: AsyncParsableCommand {
   func validate() throws {
     guard !contexts.values.isEmpty, contexts.values.allSatisfy({ $0 <= 64 }),
       (1...10_000).contains(worlds), (0...100_000).contains(drift), drift != 1,
-      (0...100).contains(diversity), diversity != 1, (0...100_000).contains(revisit), revisit != 1
+      (0...100).contains(diversity), diversity != 1, (0...100_000).contains(revisit), revisit != 1,
+      (1...16).contains(reduce)
     else {
       throw ValidationError(
         "contexts are 0 to 64, worlds 1 to 10000, drift and revisit 0 or 2 to 100000, "
-          + "diversity 0 or 2 to 100")
+          + "diversity 0 or 2 to 100, reduce 1 to 16")
     }
     if passages != nil, !isProcedural {
       throw ValidationError(
@@ -74,10 +81,16 @@ struct Evaluate: AsyncParsableCommand {
     try checkWritable(sheet, passages)
     let model = try network.open()
     let side = network.resolution ?? model.resolution
+    guard side % reduce == 0, side / reduce >= 16 else {
+      throw ValidationError(
+        "\(side) pixels can't be reduced to whole ones, 16 or more, by \(reduce); choose another "
+          + "--resolution or --reduce")
+    }
     let exams = try exams(side)
     let results = try reconstruct(exams, model)
     var report = EvaluationReport(
-      model: try network.path, place: place, resolution: side, steps: network.steps,
+      model: try network.path, place: place, resolution: side, compared: side / reduce,
+      steps: network.steps,
       targets: results.first?.whole.targets ?? 0, results: results)
     if isProcedural {
       report.diversity = try diversity(side, model)
@@ -105,6 +118,7 @@ struct Evaluate: AsyncParsableCommand {
   {
     var sample = SampleRows(limit: contexts.values.max()!)
     var test = Reconstruction(contexts: contexts.values)
+    test.reduction = reduce
     var done = 0
     test.watch = { exam, answer in
       sample.add(exam, answer)
