@@ -12,9 +12,11 @@ import Scene
 struct Refinement {
   /// The view as it is so far.
   private(set) var drawn: World.Drawn
+  /// The view, enlarged, with the tiles that have been drawn.
   private var frame: Frame
   private let tiling: Tiling
-  private var done = 0
+  /// The view's own parts where tiles are still to come.
+  private var waiting: ArraySlice<Image>
 
   /// Nil where the world draws nothing finer.
   init?(of drawn: World.Drawn, in world: World) {
@@ -22,18 +24,26 @@ struct Refinement {
     let lens = camera.intrinsics
     guard let tiling = world.tiling(of: lens) else { return nil }
     (self.drawn, self.tiling) = (drawn, tiling)
-    frame = Frame(
-      image: drawn.frame.image.resized(width: lens.width, height: lens.height), camera: camera)
+    let image = drawn.frame.image.resized(width: lens.width, height: lens.height)
+    frame = Frame(image: image, camera: camera)
+    waiting = tiling.parts(of: image)[...]
   }
 
   /// The tile that is to be drawn next; nil when all are.
-  var next: Int? { done < tiling.count ? done : nil }
+  var next: Int? { waiting.indices.first }
 
   /// Takes the tile that was next.
   mutating func add(_ tile: World.Tile) {
-    frame.image.paste(tile.image, at: done, of: tiling)
-    done += 1
-    drawn = drawn.refined(frame, tile, isUnfinished: next != nil)
+    frame.image.paste(tile.image, at: waiting.startIndex, of: tiling)
+    waiting.removeFirst()
+    drawn = drawn.refined(shown, tile, isUnfinished: next != nil)
+  }
+
+  /// The tiles so far, which fade into the view where others are to come.
+  private var shown: Frame {
+    var shown = frame
+    for (i, part) in zip(waiting.indices, waiting) { shown.image.paste(part, at: i, of: tiling) }
+    return shown
   }
 
   /// Nothing was drawn since: no time was taken.

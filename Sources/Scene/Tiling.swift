@@ -58,6 +58,13 @@ public struct Tiling: Hashable, Sendable {
   /// The tiles' upper left corners, row by row.
   public var corners: [(x: Int, y: Int)] { rows.flatMap { y in columns.map { (x: $0, y: y) } } }
 
+  /// A picture's tiles, row by row.
+  ///
+  /// - Precondition: the picture is as large as the tiling says.
+  public func parts(of image: Image) -> [Image] {
+    corners.map { image.cropped(x: $0, y: $1, width: tileWidth, height: tileHeight) }
+  }
+
   /// The cameras that take the tiles: the same pose behind parts of the lens.
   public func cameras(of camera: Camera) -> [Camera] {
     corners.map { x, y in
@@ -82,10 +89,8 @@ extension Frame {
     guard let tiling = Tiling(width: image.width, height: image.height, side: side) else {
       return [self]
     }
-    return zip(tiling.corners, tiling.cameras(of: camera)).map { corner, camera in
-      let part = image.cropped(
-        x: corner.x, y: corner.y, width: tiling.tileWidth, height: tiling.tileHeight)
-      return Frame(image: part, camera: camera)
+    return zip(tiling.parts(of: image), tiling.cameras(of: camera)).map {
+      Frame(image: $0, camera: $1)
     }
   }
 }

@@ -53,6 +53,23 @@ import Testing
     #expect(await world.keyframes().count == first.keyframes, "nothing of it is remembered")
   }
 
+  /// Tiles of 16 pixels begin at 0 and 12: beyond the first, all is as it was, and between 12 and 16 it
+  /// fades into that.
+  @Test func whatIsDrawnFadesIntoWhatIsToCome() async {
+    let (_, session) = await Self.session()
+    let coarse = await session.step(Self.still).frame.image.resized(width: 28, height: 28)
+    let first = await session.step(Self.still).frame.image
+    var last = await session.step(Self.still)
+    while last.isUnfinished { last = await session.step(Self.still) }
+    func gap(_ x: Int, _ y: Int) -> Int {
+      (0..<3).map { abs(Int(first[x, y][$0]) - Int(coarse[x, y][$0])) }.max()!
+    }
+    for i in 0..<28 * 28 where i % 28 >= 16 || i / 28 >= 16 { #expect(gap(i % 28, i / 28) == 0) }
+    func mean(_ x: Int) -> Double { (0..<12).map { Double(gap(x, $0)) }.reduce(0, +) / 12 }
+    #expect(mean(15) < mean(11) / 3 && mean(12) > mean(15))
+    for i in 0..<144 { #expect(first[i % 12, i / 12] == last.frame.image[i % 12, i / 12]) }
+  }
+
   @Test func whoWalksOnIsNotHeldUp() async {
     let (_, session) = await Self.session()
     for _ in 0..<3 { _ = await session.step(Self.still) }
