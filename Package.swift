@@ -141,7 +141,7 @@ let package = Package(
       "Evaluation",
       ["Evaluation", "Captures", "Generation", "Procedural", "Images", "Torch", "Scene"]),
     tests("Streaming", ["Streaming", "Images", "Scene"]),
-    tests("Command", ["rtfm", "Captures", "Images", "Scene", "Torch"]),
+    tests("Command", ["rtfm", "Captures", "Images", "Memory", "Scene", "Torch"]),
   ],
   cxxLanguageStandard: .cxx20
 )

@@ -23,35 +23,45 @@ final class Place: Sendable {
   private let source: Source
   private let size: Size
 
-  /// Opens a world or a capture, or the bundled world where none is named.
+  /// Opens a world, a capture or a single photo, or the bundled world where none is named.
   ///
   /// - Parameters:
   ///   - size: width and height that frames are cropped and scaled to.
   ///   - fine: that a capture's frames are kept at, for views that are drawn more finely.
   ///   - save: the world file to go on in; made of the capture if it is not there.
-  convenience init(_ path: String?, size: Size, fine: Size? = nil, save: String? = nil) throws {
+  static func open(_ path: String?, size: Size, fine: Size? = nil, save: String? = nil) throws
+    -> Place
+  {
     let path = try path ?? Shelf.worlds.path(of: "room")
-    if Shots.areIn(path) { throw PlaceError.hasNoPoses(path) }
     if isWorld(path) {
       guard save == nil else { throw PlaceError.isSaved(path) }
-      try self.init(WorldFile(at: path), size: size)
-    } else if let save {
-      let capture = try Capture(contentsOf: path)
-      if !FileManager.default.fileExists(atPath: save) {
-        try capture.makeWorld(at: save)
-        try Shelf.copyOwnModel(of: path, to: save)
-      }
-      let file = try WorldFile(at: save)
-      guard file.place.name == capture.name else {
-        throw PlaceError.isAnother(save, holds: file.place.name, not: capture.name)
-      }
-      guard try file.given() == capture.entries.map(\.camera) else {
-        throw PlaceError.hasOthers(save, named: capture.name)
-      }
-      try self.init(file, size: size)
-    } else {
-      try self.init(Capture(contentsOf: path), size: size, fine: fine ?? size)
+      return try Place(WorldFile(at: path), size: size)
     }
+    guard !Shots.isVideo(path) else { throw PlaceError.hasNoPoses(path) }
+    func open(_ capture: Capture) throws -> Place {
+      guard let save else { return try Place(capture, size: size, fine: fine ?? size) }
+      return try Place(file(at: save, of: capture, at: path), size: size)
+    }
+    return try Shots.isPhoto(path)
+      ? SinglePhoto.withCapture(of: path, open) : open(Capture(contentsOf: path))
+  }
+
+  /// The world file that a capture's walk is saved in; made if it is not there.
+  private static func file(at save: String, of capture: Capture, at path: String) throws
+    -> WorldFile
+  {
+    if !FileManager.default.fileExists(atPath: save) {
+      try capture.makeWorld(at: save)
+      try Shelf.copyOwnModel(of: path, to: save)
+    }
+    let file = try WorldFile(at: save)
+    guard file.place.name == capture.name else {
+      throw PlaceError.isAnother(save, holds: file.place.name, not: capture.name)
+    }
+    guard try file.given() == capture.entries.map(\.camera) else {
+      throw PlaceError.hasOthers(save, named: capture.name)
+    }
+    return file
   }
 
   private init(_ capture: Capture, size: Size, fine: Size) throws {
@@ -190,16 +200,13 @@ extension WorldFile {
 /// A capture, or what a world was made of, to be measured by.
 func withCapture<R>(at path: String, _ body: (Capture) throws -> R) throws -> R {
   guard isWorld(path) else { return try body(Capture(contentsOf: path)) }
-  let files = FileManager.default
-  let folder = files.temporaryDirectory.appendingPathComponent("rtfm-\(UUID().uuidString)")
-  let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
-  try files.createDirectory(at: folder, withIntermediateDirectories: true)
-  defer { try? files.removeItem(at: folder) }
-  let file = try WorldFile(at: path)
-  let copy = folder.appendingPathComponent(name).path
-  _ = try file.export(to: copy, givenOnly: true, layout: .nerfstudio)
-  try file.close()
-  return try body(Capture(contentsOf: copy))
+  return try withTemporaryFolder { folder in
+    let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
+    let file = try WorldFile(at: path)
+    _ = try file.export(to: "\(folder)/\(name)", givenOnly: true, layout: .nerfstudio)
+    try file.close()
+    return try body(Capture(contentsOf: "\(folder)/\(name)"))
+  }
 }
 
 /// A world that was not meant.
@@ -212,7 +219,7 @@ enum PlaceError: Error, CustomStringConvertible {
   var description: String {
     switch self {
     case .hasNoPoses(let path):
-      "\(path): is a picture or a video; make a place of it first: rtfm ingest \(path) --out PLACE"
+      "\(path): is a video; make a place of it first: rtfm ingest \(path) --out PLACE"
     case .isSaved(let path):
       "\(path): is saved as you walk in it, so --save is for captures; to leave it as it is, walk "
         + "in a copy: rtfm world branch"

@@ -179,7 +179,7 @@ import Testing
 
   @Test(arguments: [
     (source: "nowhere", words: "is not there"), ("empty", "no photos"), ("text.mp4", "no video"),
-    ("text.jpg", "none of its photos can be read"),
+    ("text.jpg", "neither JPEG nor PNG"),
   ])
   func whatIsNoPlaceIsRefused(source: String, words: String) throws {
     try Package.withTemporaryFolder { folder in

@@ -14,8 +14,10 @@ struct Explore: AsyncParsableCommand {
     abstract: "Walk through a place in the browser.")
 
   @Argument(
-    help:
-      "A world's file, or a capture's folder (transforms.json or COLMAP); a bundled one if none.")
+    help: """
+      A world's file, a capture's folder (transforms.json or COLMAP) or a single photo; a bundled \
+      world if none.
+      """)
   var place: String?
   @Option(help: "A world's file to save a capture's walk in; made if it is not there.")
   var save: String?
@@ -62,7 +64,7 @@ struct Explore: AsyncParsableCommand {
     var settings = World.Settings()
     (settings.contexts, settings.steps, settings.detail) = (contexts, steps, detail)
     let fine = settings.fineSize(width: size.width, height: size.height, tile: model.tile)
-    let place = try Place(
+    let place = try Place.open(
       place, size: size, fine: Size(width: fine.width, height: fine.height), save: save)
     let author = try place.file.map { _ in try World.Author(modelAt: modelPath) }
     let world = try await place.world(model, settings: settings, author: author)

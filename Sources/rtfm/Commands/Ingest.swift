@@ -54,8 +54,7 @@ struct Ingest: ParsableCommand {
   private func shots(in work: String) throws -> Shots {
     let folder = "\(work)/shots"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    let name = source.lowercased()
-    if isFolder(source) || Shots.photoEndings.contains(where: { name.hasSuffix("." + $0) }) {
+    if isFolder(source) || Shots.isPhoto(source) {
       return try Shots(photos: source, to: folder, longest: size)
     }
     return try Shots(video: source, to: folder, count: frames, longest: size)
@@ -78,29 +77,16 @@ struct Ingest: ParsableCommand {
     }
   }
 
-  /// A single photo stands where it stands; all it needs is a lens.
   private func writeAlone(_ shots: Shots) throws {
-    let picture = try ImageFile(contentsOf: shots.path(0))
-    let image = try picture.image(name: shots.path(0))
-    let focal =
-      (shots.focal ?? StructureFromMotion.usualFocal) * Double(max(image.width, image.height))
-    let lens = Intrinsics(
-      width: image.width, height: image.height, focal: [focal, focal],
-      center: [Double(image.width) / 2, Double(image.height) / 2])
-    try Capture.write(
-      cameras: [Camera(intrinsics: lens, pose: Pose())], up: [0, -1, 0], scale: 1, to: out
-    ) { _ in picture }
+    let photo = try SinglePhoto(shots)
+    try photo.write(to: out)
     note(
       "one photo: its lens is "
-        + (shots.focal == nil ? "taken to be a telephone's" : "as its file says"))
+        + (photo.knowsLens ? "as its file says" : "taken to be a telephone's"))
   }
 
   /// Gives `body` a folder that is gone afterwards, on Ctrl-C, too.
   private func withWorkFolder(_ body: (String) throws -> Void) throws {
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("rtfm-ingest-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
     let sources = [SIGINT, SIGTERM].map { number in
       signal(number, SIG_IGN)
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
@@ -109,6 +95,6 @@ struct Ingest: ParsableCommand {
       return source
     }
     defer { for source in sources { source.cancel() } }
-    try body(folder)
+    try withTemporaryFolder(body)
   }
 }

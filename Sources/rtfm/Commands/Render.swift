@@ -14,8 +14,10 @@ struct Render: AsyncParsableCommand {
     discussion: "A world's file stays as it is: what is drawn is remembered for this walk alone.")
 
   @Argument(
-    help:
-      "A world's file, or a capture's folder (transforms.json or COLMAP); a bundled one if none.")
+    help: """
+      A world's file, a capture's folder (transforms.json or COLMAP) or a single photo; a bundled \
+      world if none.
+      """)
   var place: String?
   @Option(help: "PATH.json, or through, orbit, spin or return.")
   var path = "through"
@@ -67,7 +69,7 @@ struct Render: AsyncParsableCommand {
     var settings = World.Settings()
     (settings.contexts, settings.steps, settings.admits) = (contexts, steps, admit)
     var (known, number) = (Int.max, Int.max)
-    var place = try Place(place, size: size)
+    var place = try Place.open(place, size: size)
     let path: Path
     if let walk {
       let replay = try Replay(walk, of: place, by: World.Author(modelAt: modelPath), on: device)

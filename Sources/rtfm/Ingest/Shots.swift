@@ -17,12 +17,17 @@ struct Shots {
   /// Whether one lens took all of them.
   let isOneLens: Bool
 
-  static let photoEndings = ["jpg", "jpeg", "png"]
+  private static let photoEndings = ["jpg", "jpeg", "png"]
   private static let videoEndings = ["mp4", "mov", "m4v", "mkv", "webm", "avi"]
 
-  /// Whether a path is, by its name, that of a photo or a video.
-  static func areIn(_ path: String) -> Bool {
-    (photoEndings + videoEndings).contains(ending(of: path)) && !isFolder(path)
+  /// Whether a path is, by its name, a photo's.
+  static func isPhoto(_ path: String) -> Bool {
+    photoEndings.contains(ending(of: path)) && !isFolder(path)
+  }
+
+  /// Whether a path is, by its name, a video's.
+  static func isVideo(_ path: String) -> Bool {
+    videoEndings.contains(ending(of: path)) && !isFolder(path)
   }
 
   func path(_ i: Int) -> String { Self.path(i, in: folder) }
@@ -52,18 +57,23 @@ extension Shots {
   /// - Parameters:
   ///   - folder: where to, a folder that is there and empty.
   ///   - longest: the longer side of a picture, in pixels, at most.
-  /// - Throws: `IngestError` where there are none that can be read.
+  /// - Throws: `IngestError` where there are none that can be read; `ImageError` where a single one
+  ///   can't.
   init(photos source: String, to folder: String, longest: Int) throws {
     let files = try Self.photos(in: source)
     let read = Mutex<[Int: (focal: Int?, size: Size)]>([:])
+    let flaws = Mutex<[any Error]>([])
     DispatchQueue.concurrentPerform(iterations: files.count) { i in
       do {
         let facts = try Self.copy(files[i], to: Self.path(i, in: folder), longest: longest)
         read.withLock { $0[i] = facts }
       } catch {
-        note("left aside: \(error)")
+        flaws.withLock { $0.append(error) }
       }
     }
+    let unread = flaws.withLock(\.self)
+    if let flaw = unread.first, files.count == 1 { throw flaw }
+    for flaw in unread { note("left aside: \(flaw)") }
     let facts = read.withLock { $0.sorted { $0.key < $1.key } }
     guard !facts.isEmpty else {
       throw IngestError("'\(source)': none of its photos can be read")
