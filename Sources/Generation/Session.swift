@@ -8,6 +8,7 @@ public actor Session {
   public nonisolated let gait: Gait
   public private(set) var camera: Camera
   private let world: World
+  private let start: Pose
   /// The view that was drawn last, and what has become of it since.
   private var last: World.Drawn?
   private var refinement: Refinement?
@@ -15,17 +16,28 @@ public actor Session {
   public init(in world: World, at camera: Camera, gait: Gait) {
     self.world = world
     self.camera = camera
+    start = camera.pose
     self.gait = gait
   }
 
-  /// Moves as the action says and draws what is seen from there; who stands still sees it become
+  /// Jumps and moves as the action says and draws what is seen from there; who stands still sees it become
   /// sharper, where the world draws anything finer.
   public func step(_ action: Action) async -> World.Drawn {
     if action.isRest, let last, refinement != nil { return await refine(last) }
+    switch action.jump {
+    case .start: camera.pose = start
+    case .keyframe(let id): await jump(to: id)
+    case nil: break
+    }
     camera.move(by: action, gait: gait)
     let drawn = await world.draw(camera)
     (last, refinement) = (drawn, Refinement(of: drawn, in: world))
     return drawn
+  }
+
+  private func jump(to id: Int) async {
+    guard id >= 0, let keyframe = await world.keyframes(from: id).first else { return }
+    camera.pose = keyframe.pose
   }
 
   private func refine(_ view: World.Drawn) async -> World.Drawn {

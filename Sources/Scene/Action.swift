@@ -3,6 +3,16 @@
 /// It is kept as plain numbers: actions travel through async functions, and those of Swift before
 /// 6.4 reserve too little memory for a vector that they hold (swiftlang/swift#91639).
 public struct Action: Hashable, Sendable {
+  /// A place that is there at once, without a way.
+  public enum Jump: Hashable, Sendable {
+    /// Where the walk began.
+    case start
+    /// Where a keyframe was taken, looking where it looks; nowhere if there is none of that number.
+    case keyframe(Int)
+  }
+
+  /// Where to go before anything else.
+  public var jump: Jump?
   private var right, up, forward: Double
   private var turnRight, turnUp: Double
   /// How long the keys were held, in seconds.
@@ -30,7 +40,7 @@ public struct Action: Hashable, Sendable {
 
   /// Whether it leaves the camera as it is.
   public var isRest: Bool {
-    [right, up, forward, turnRight, turnUp].allSatisfy { $0 == 0 || !$0.isFinite }
+    jump == nil && [right, up, forward, turnRight, turnUp].allSatisfy { $0 == 0 || !$0.isFinite }
   }
 }
 

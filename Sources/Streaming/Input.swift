@@ -19,6 +19,8 @@ struct Input: Hashable, Sendable {
   var turn: SIMD2<Double> = .zero
   /// The newest frame that has arrived: the leave to send another.
   var seen: UInt32 = 0
+  /// Where to go at once, before turning and moving.
+  var jump: Action.Jump?
 }
 
 extension Input {
@@ -45,7 +47,8 @@ extension Input {
         lowerBound: SIMD3(repeating: -1), upperBound: SIMD3(repeating: 1)),
       turn: SIMD2(t[0], t[1]).clamped(
         lowerBound: SIMD2(repeating: -limit), upperBound: SIMD2(repeating: limit)),
-      seen: message.seen ?? 0)
+      seen: message.seen ?? 0,
+      jump: message.jump.map { $0 < 0 ? .start : .keyframe($0) })
   }
 
   private struct Message: Decodable {
@@ -54,6 +57,7 @@ extension Input {
     var move: [Double]
     var turn: [Double]
     var seen: UInt32?
+    var jump: Int?
   }
 }
 

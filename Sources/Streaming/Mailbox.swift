@@ -2,7 +2,8 @@ import Scene
 
 /// One viewer's input, in one slot, and the leave to draw: what to do next is a function of both.
 ///
-/// Keys are a state, so the newest wins; mouse travel is a change, so it adds up. No more than
+/// Keys are a state, so the newest wins; mouse travel is a change, so it adds up, but for what came
+/// before a jump. No more than
 /// `window` frames are under way to a viewer; without input it rests after a second.
 struct Mailbox: Sendable {
   typealias Instant = ContinuousClock.Instant
@@ -24,6 +25,7 @@ struct Mailbox: Sendable {
 
   private var move: SIMD3<Double> = .zero
   private var turn: SIMD2<Double> = .zero
+  private var jump: Action.Jump?
   private var seq: UInt32 = 0
   private var sent: UInt32 = 0
   private var seen: UInt32 = 0
@@ -46,11 +48,12 @@ struct Mailbox: Sendable {
 
   /// Takes what the page says.
   mutating func post(_ input: Input, now: Instant) {
-    if input.move != move || input.move != .zero || input.turn != .zero {
+    if input.move != move || input.move != .zero || input.turn != .zero || input.jump != nil {
       isNews = true
       awakeUntil = now + Self.afterglow
     }
     if move == .zero, input.move != .zero { pressed = now }
+    if let jump = input.jump { (self.jump, turn) = (jump, .zero) }
     move = input.move
     turn += input.turn
     seq = input.seq
@@ -65,11 +68,12 @@ struct Mailbox: Sendable {
     guard sent - seen < window, isNews || now < awakeUntil else { return .rest }
     if let drawn, now < drawn + interval { return .pause(until: drawn + interval) }
     let held = (now - max(pressed, drawn ?? pressed)).seconds
-    let action = Action(
+    var action = Action(
       move: move, turn: turn,
       duration: min(Self.heldFor.upperBound, max(Self.heldFor.lowerBound, held)))
+    action.jump = jump
     sent += 1
-    (turn, isNews, drawn) = (.zero, false, now)
+    (turn, jump, isNews, drawn) = (.zero, nil, false, now)
     return .step(action, id: sent, applied: seq)
   }
 }

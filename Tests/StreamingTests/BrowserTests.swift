@@ -52,6 +52,21 @@ struct BrowserTests {
         try await browser.drag([(640, 360), (700, 350), (840, 330)])
         try await browser.wait(for: "rtfm.heading > \(turned) + 0.3")
         try keep(try await browser.screenshot(), "after")
+
+        try await browser.keyDown("r")
+        try await browser.keyUp("r")
+        try await browser.wait(
+          for: "Math.abs(rtfm.position[2] - \(z)) + Math.abs(rtfm.heading) < 1e-6")
+        // Of the keyframes on the map, number 6 is the nearest, 1 unit ahead.
+        _ = try await browser.value("document.exitPointerLock()")
+        try await browser.wait(for: "document.pointerLockElement === null")
+        let map = "document.getElementById('map').getBoundingClientRect()"
+        let middle = (
+          Int(try await browser.number("\(map).left + \(map).width / 2")),
+          Int(try await browser.number("\(map).top + \(map).height / 2"))
+        )
+        try await browser.drag([middle])
+        try await browser.wait(for: "Math.abs(rtfm.position[2] - \(z) - 1) < 1e-6")
         #expect(try await browser.value("rtfm.errors") == "[]")
         #expect(try await browser.consoleErrors() == [])
       }

@@ -58,11 +58,13 @@ final class FloorWalk: Walkable {
   let up: SIMD3<Double> = [0, -1, 0]
   private static let sun = SIMD3(0.3, -0.12, 1).normalized
   private let state: Mutex<(camera: Camera, keyframes: [View.Keyframe], isNew: Bool)>
+  private let start: Pose
 
   init(width: Int = 96, height: Int = 54) {
     let lens = Intrinsics(width: width, height: height, horizontalFieldOfView: 1.3)
     let camera = Camera(
       intrinsics: lens, pose: Pose(at: [0, -1.6, 0], facing: [0, 0.08, 1], up: up))
+    start = camera.pose
     let keyframes = (0..<12).map { i in
       let angle = Double(i) / 12 * 2 * .pi
       let at = SIMD3(5 * sin(angle), -1.6, 6 + 5 * cos(angle))
@@ -73,6 +75,11 @@ final class FloorWalk: Walkable {
 
   func step(_ action: Action) -> View {
     let (camera, keyframes, isNew) = state.withLock { state in
+      switch action.jump {
+      case .start: state.camera.pose = start
+      case .keyframe(let id): state.camera.pose = state.keyframes[id].pose
+      case nil: break
+      }
       state.camera.move(by: action, gait: Gait(up: up, speed: 2))
       defer { state.isNew = false }
       return (state.camera, state.keyframes, state.isNew)

@@ -58,6 +58,25 @@ import Testing
     #expect(abs(second.duration - 0.1) < 1e-6, "since the last frame")
   }
 
+  @Test func aJumpForgetsTurnsBeforeIt() {
+    var box = mailbox()
+    _ = box.next(now: at(0))
+    box.post(Input(seq: 1, turn: [0.5, 0], seen: 1, jump: .keyframe(3)), now: at(5))
+    box.post(Input(seq: 2, turn: [0.25, 0], seen: 1, jump: .start), now: at(5))
+    box.post(Input(seq: 3, turn: [0.125, 0], seen: 1), now: at(5))
+    guard case .step(let action, id: 2, applied: 3) = box.next(now: at(5)) else {
+      Issue.record("a jump wakes")
+      return
+    }
+    #expect(action.jump == .start && action.turn == [0.375, 0] && !action.isRest)
+    box.post(Input(seq: 4, seen: 2), now: at(5.1))
+    guard case .step(let second, _, _) = box.next(now: at(5.1)) else {
+      Issue.record("no step")
+      return
+    }
+    #expect(second.jump == nil, "jumps are made once")
+  }
+
   @Test(arguments: 1...3) func noMoreFramesThanTheWindowAreUnderWay(window: Int) {
     var box = mailbox(window: window)
     var count = 0
@@ -129,6 +148,16 @@ import Testing
     let input = read(#"{"v":1,"seq":7,"move":[0,-2,1],"turn":[0.5,-0.25],"seen":41,"more":[]}"#)
     #expect(
       try input.get() == Input(seq: 7, move: [0, -1, 1], turn: [0.5, -0.25], seen: 41))
+  }
+
+  @Test func readsJumps() throws {
+    func jump(_ value: String) throws -> Action.Jump? {
+      try read(#"{"v":1,"seq":7,"move":[0,0,0],"turn":[0,0],"jump":\#(value)}"#).get().jump
+    }
+    #expect(try jump("12") == .keyframe(12) && jump("0") == .keyframe(0))
+    #expect(try jump("-1") == .start && jump("null") == nil)
+    #expect(throws: Refusal.self) { try jump("1.5") }
+    #expect(throws: Refusal.self) { try jump("\"home\"") }
   }
 
   @Test(arguments: [

@@ -5,6 +5,8 @@ const TOUCH = 0.0055;
 const ARROW = 1.7;          // radians a second
 const REACH = 56;           // pixels of thumb for full speed
 
+const HOME = -1;            // where the walk began
+
 const MOVES = {             // right, up, forward
   KeyW: [0, 0, 1], KeyS: [0, 0, -1], KeyA: [-1, 0, 0], KeyD: [1, 0, 0],
   ArrowUp: [0, 0, 1], ArrowDown: [0, 0, -1], KeyE: [0, 1, 0], KeyQ: [0, -1, 0],
@@ -19,6 +21,7 @@ export class Input {
     this.onChange = onChange;
     this.held = new Set();
     this.turn = [0, 0];
+    this.jump = undefined;  // a keyframe's id, or HOME
     this.thumb = null;      // { id, x, y, move } of the walking thumb
     this.look = null;       // { id, x, y } of a dragging mouse or the looking thumb
     this.listenToKeys();
@@ -35,11 +38,17 @@ export class Input {
 
   get isHeld() { return this.held.size > 0 || this.thumb !== null; }
 
-  /** What to tell the server; the turns are taken out. */
+  /** What to tell the server; the turns and the jump are taken out. */
   take() {
-    const turn = this.turn;
-    this.turn = [0, 0];
-    return { move: this.move, turn };
+    const { turn, jump } = this;
+    [this.turn, this.jump] = [[0, 0], undefined];
+    return { move: this.move, turn, jump };
+  }
+
+  /** Goes to a keyframe at once. */
+  jumpTo(keyframe) {
+    this.jump = keyframe;
+    this.onChange();
   }
 
   /** Once a display frame: arrows that are held turn. */
@@ -66,6 +75,7 @@ export class Input {
   listenToKeys() {
     addEventListener("keydown", (event) => {
       if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (event.code === "KeyR" && !event.repeat) this.jumpTo(HOME);
       if (!MOVES[event.code] && !TURNS[event.code]) return;
       event.preventDefault();
       if (event.repeat || this.held.has(event.code)) return;

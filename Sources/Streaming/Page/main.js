@@ -20,6 +20,10 @@ const meter = new Meter();
 const map = new Map2D($("map"));
 const view = new View($("view"), $("glow"), painted, complain);
 const input = new Input($("view"), $("stick"), changed);
+$("map").addEventListener("pointerdown", ({ offsetX, offsetY }) => {
+  const keyframe = map.at(offsetX, offsetY);
+  if (keyframe !== null) input.jumpTo(keyframe);
+});
 
 let seq = 0;
 let seen = 0;

@@ -2,6 +2,8 @@
 
 const NARROWEST = 1.5;      // world units from the middle to the edge, at least
 const SIGHT = 0.42;         // half of a wedge's angle, radians
+const WEDGE = 7;            // a wedge's length, pixels
+const NEAR = 18;            // pixels between a click and the wedge that is meant
 
 export class Map2D {
   constructor(canvas) {
@@ -13,6 +15,7 @@ export class Map2D {
   clear() {
     this.keyframes = new Map();   // id -> [x, y, heading]
     this.radius = null;
+    this.toScreen = null;
   }
 
   add(list) {
@@ -23,12 +26,12 @@ export class Map2D {
     const g = this.prepare();
     const recalled = new Set(context);
     this.radius = this.zoom(place, recalled);
-    const toScreen = ([x, y]) => {
-      const scale = (0.86 * this.half) / this.radius;
-      return [this.half + (x - place.x) * scale, this.half - (y - place.y) * scale];
-    };
+    const { half } = this;
+    const scale = (0.86 * half) / this.radius;
+    const toScreen = ([x, y]) => [half + (x - place.x) * scale, half - (y - place.y) * scale];
+    this.toScreen = toScreen;
     for (const [id, at] of this.keyframes) {
-      if (!recalled.has(id)) this.wedge(g, toScreen(at), at[2], 7, "rgb(190 205 220 / 34%)");
+      if (!recalled.has(id)) this.wedge(g, toScreen(at), at[2], WEDGE, "rgb(190 205 220 / 34%)");
     }
     for (const id of recalled) {
       const at = this.keyframes.get(id);
@@ -37,6 +40,19 @@ export class Map2D {
       this.wedge(g, toScreen(at), at[2], 11, "#ffc56b");
     }
     this.viewer(g, place.heading);
+  }
+
+  /** The id of the keyframe whose wedge is at a point of the map, in CSS pixels; null for none. */
+  at(x, y) {
+    let [nearest, best] = [null, NEAR];
+    if (!this.toScreen) return nearest;
+    for (const [id, at] of this.keyframes) {
+      const [u, v] = this.toScreen(at);
+      const [dx, dy] = [WEDGE / 2 * Math.sin(at[2]), -WEDGE / 2 * Math.cos(at[2])];
+      const distance = Math.hypot(u + dx - x, v + dy - y);
+      if (distance < best) [nearest, best] = [id, distance];
+    }
+    return nearest;
   }
 
   /** As sharp as the screen; y down, in CSS pixels. */
