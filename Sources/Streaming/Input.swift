@@ -19,6 +19,9 @@ struct Input: Hashable, Sendable {
   var turn: SIMD2<Double> = .zero
   /// The newest frame that has arrived: the leave to send another.
   var seen: UInt32 = 0
+  /// How long `move` lasts: this makes one frame, whatever the clock says. Nil: as long as keys are
+  /// held.
+  var seconds: Double?
   /// Where to go at once, before turning and moving.
   var jump: Action.Jump?
 }
@@ -40,6 +43,9 @@ extension Input {
     else {
       throw Refusal(.notUnderstood, "Input needs 3 numbers in move and 2 in turn")
     }
+    guard message.seconds?.isFinite ?? true else {
+      throw Refusal(.notUnderstood, "Input needs a number in seconds, if anything")
+    }
     let (m, t, limit) = (message.move, message.turn, Self.maximumTurn)
     self.init(
       seq: message.seq,
@@ -48,6 +54,7 @@ extension Input {
       turn: SIMD2(t[0], t[1]).clamped(
         lowerBound: SIMD2(repeating: -limit), upperBound: SIMD2(repeating: limit)),
       seen: message.seen ?? 0,
+      seconds: message.seconds.map { min(Mailbox.heldFor.upperBound, max(0, $0)) },
       jump: message.jump.map { $0 < 0 ? .start : .keyframe($0) })
   }
 
@@ -57,6 +64,7 @@ extension Input {
     var move: [Double]
     var turn: [Double]
     var seen: UInt32?
+    var seconds: Double?
     var jump: Int?
   }
 }

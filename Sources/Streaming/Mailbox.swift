@@ -26,6 +26,8 @@ struct Mailbox: Sendable {
   private var move: SIMD3<Double> = .zero
   private var turn: SIMD2<Double> = .zero
   private var jump: Action.Jump?
+  /// What a program says in place of the clock, for one frame.
+  private var seconds: Double?
   private var seq: UInt32 = 0
   private var sent: UInt32 = 0
   private var seen: UInt32 = 0
@@ -48,13 +50,15 @@ struct Mailbox: Sendable {
 
   /// Takes what the page says.
   mutating func post(_ input: Input, now: Instant) {
-    if input.move != move || input.move != .zero || input.turn != .zero || input.jump != nil {
+    if input.move != move || input.move != .zero || input.turn != .zero || input.jump != nil
+      || input.seconds != nil
+    {
       isNews = true
       awakeUntil = now + Self.afterglow
     }
     if move == .zero, input.move != .zero { pressed = now }
     if let jump = input.jump { (self.jump, turn) = (jump, .zero) }
-    move = input.move
+    (move, seconds) = (input.move, input.seconds)
     turn += input.turn
     seq = input.seq
     seen = max(seen, min(input.seen, sent))
@@ -66,13 +70,14 @@ struct Mailbox: Sendable {
   /// What to do now; a step takes the turns out of the slot.
   mutating func next(now: Instant) -> Next {
     guard sent - seen < window, isNews || now < awakeUntil else { return .rest }
-    if let drawn, now < drawn + interval { return .pause(until: drawn + interval) }
+    if seconds == nil, let drawn, now < drawn + interval { return .pause(until: drawn + interval) }
     let held = (now - max(pressed, drawn ?? pressed)).seconds
     var action = Action(
       move: move, turn: turn,
-      duration: min(Self.heldFor.upperBound, max(Self.heldFor.lowerBound, held)))
+      duration: seconds ?? min(Self.heldFor.upperBound, max(Self.heldFor.lowerBound, held)))
     action.jump = jump
     sent += 1
+    if seconds != nil { (move, seconds) = (.zero, nil) }
     (turn, jump, isNews, drawn) = (.zero, nil, false, now)
     return .step(action, id: sent, applied: seq)
   }

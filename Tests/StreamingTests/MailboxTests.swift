@@ -77,6 +77,29 @@ import Testing
     #expect(second.jump == nil, "jumps are made once")
   }
 
+  /// Whatever the clock says: one frame a message, a rest, too, and no waiting for the frame rate.
+  @Test func aProgramWalksStepByStep() {
+    var box = mailbox()
+    _ = box.next(now: at(0))
+    for (i, seconds) in [0.1, 0.25, 0].enumerated() {
+      let now = at(Double(i) * 0.001)
+      let move: SIMD3<Double> = i == 2 ? .zero : [0, 0, 1]
+      box.post(
+        Input(seq: UInt32(i), move: move, seen: UInt32(i + 1), seconds: seconds), now: now)
+      let expected = Action(move: move, duration: seconds)
+      #expect(box.next(now: now) == .step(expected, id: UInt32(i + 2), applied: UInt32(i)))
+      #expect(box.next(now: now) == .rest)
+    }
+    box.post(Input(seq: 3, move: [0, 0, 1], seen: 4, seconds: 0.1), now: at(5))
+    _ = box.next(now: at(5))
+    box.post(Input(seq: 4, seen: 5), now: at(5.1))
+    guard case .step(let action, _, _) = box.next(now: at(5.1)) else {
+      Issue.record("no step")
+      return
+    }
+    #expect(action.move == .zero, "a move is made once")
+  }
+
   @Test(arguments: 1...3) func noMoreFramesThanTheWindowAreUnderWay(window: Int) {
     var box = mailbox(window: window)
     var count = 0
@@ -148,6 +171,15 @@ import Testing
     let input = read(#"{"v":1,"seq":7,"move":[0,-2,1],"turn":[0.5,-0.25],"seen":41,"more":[]}"#)
     #expect(
       try input.get() == Input(seq: 7, move: [0, -1, 1], turn: [0.5, -0.25], seen: 41))
+  }
+
+  @Test func readsSeconds() throws {
+    func seconds(_ value: String) throws -> Double? {
+      try read(#"{"v":1,"seq":7,"move":[0,0,0],"turn":[0,0],"seconds":\#(value)}"#).get().seconds
+    }
+    #expect(try seconds("0.25") == 0.25 && seconds("9") == 0.5 && seconds("-1") == 0)
+    #expect(try seconds("null") == nil)
+    #expect(throws: Refusal.self) { try seconds("1e999") }
   }
 
   @Test func readsJumps() throws {
