@@ -8,7 +8,8 @@ import Scene
 ///     var refinement = Refinement(of: drawn, in: world)!
 ///     while let tile = refinement.next { refinement.add(await world.drawTile(tile, of: drawn)) }
 ///
-/// One tile takes about as long as a whole frame, so that nobody who walks on is held up.
+/// One tile takes about as long as a whole frame, so that nobody who walks on is held up. What is
+/// shown has its details from the tiles, and the rest from both: two drawings err less than one.
 struct Refinement {
   /// The view as it is so far.
   private(set) var drawn: World.Drawn
@@ -17,6 +18,8 @@ struct Refinement {
   private let tiling: Tiling
   /// The view's own parts where tiles are still to come.
   private var waiting: ArraySlice<Image>
+  /// The view as it was drawn at once.
+  private let whole: Image
 
   /// Nil where the world draws nothing finer.
   init?(of drawn: World.Drawn, in world: World) {
@@ -24,7 +27,8 @@ struct Refinement {
     let lens = camera.intrinsics
     guard let tiling = world.tiling(of: lens) else { return nil }
     (self.drawn, self.tiling) = (drawn, tiling)
-    let image = drawn.frame.image.resized(width: lens.width, height: lens.height)
+    whole = drawn.frame.image
+    let image = whole.resized(width: lens.width, height: lens.height)
     frame = Frame(image: image, camera: camera)
     waiting = tiling.parts(of: image)[...]
   }
@@ -41,13 +45,29 @@ struct Refinement {
 
   /// The tiles so far, which fade into the view where others are to come.
   private var shown: Frame {
-    var shown = frame
-    for (i, part) in zip(waiting.indices, waiting) { shown.image.paste(part, at: i, of: tiling) }
-    return shown
+    var image = frame.image
+    for (i, part) in zip(waiting.indices, waiting) { image.paste(part, at: i, of: tiling) }
+    return Frame(image: image.blendedCoarsely(with: whole), camera: frame.camera)
   }
 
   /// Nothing was drawn since: no time was taken.
-  mutating func rest() { drawn = drawn.refined(frame, nil, isUnfinished: false) }
+  mutating func rest() { drawn = drawn.refined(drawn.frame, nil, isUnfinished: false) }
+}
+
+extension Image {
+  /// This picture, but that what is larger than some three pixels of a smaller one is the mean of both.
+  func blendedCoarsely(with small: Image) -> Image {
+    let size = (width: max(1, small.width * 3 / 8), height: max(1, small.height * 3 / 8))
+    func coarse(_ image: Image) -> [UInt8] {
+      image.resized(width: size.width, height: size.height).resized(width: width, height: height)
+        .pixels
+    }
+    let (own, other) = (coarse(self), coarse(small))
+    let blended = pixels.indices.map { i in
+      UInt8(clamping: (2 * Int(pixels[i]) + Int(other[i]) - Int(own[i])) / 2)
+    }
+    return Image(width: width, height: height, pixels: blended)
+  }
 }
 
 extension World {
