@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Images
 import TestSupport
@@ -134,6 +135,10 @@ import Testing
     process.standardError = pipe
     process.standardOutput = FileHandle.nullDevice
     try process.run()
+    // What does not fail may never end.
+    let patience = DispatchWorkItem { process.terminate() }
+    DispatchQueue.global().asyncAfter(deadline: .now() + 60, execute: patience)
+    defer { patience.cancel() }
     let errors = String(
       decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     process.waitUntilExit()
