@@ -34,10 +34,10 @@ struct SinglePhoto {
     guard FileManager.default.fileExists(atPath: file) else {
       throw IngestError("'\(file)' is not there")
     }
+    let photo = try withTemporaryFolder {
+      try SinglePhoto(Shots(photos: file, to: $0, longest: 1280))
+    }
     return try withTemporaryFolder { folder in
-      let shots = "\(folder)/shots"
-      try FileManager.default.createDirectory(atPath: shots, withIntermediateDirectories: true)
-      let photo = try SinglePhoto(Shots(photos: file, to: shots, longest: 1280))
       let name = URL(fileURLWithPath: file).deletingPathExtension().lastPathComponent
       try photo.write(to: "\(folder)/\(name)")
       return try body(Capture(contentsOf: "\(folder)/\(name)"))
