@@ -27,24 +27,33 @@ extension Configuration {
 extension FrameModel {
   /// How many patches a frame of this size is drawn in, tile by tile where it is larger than one.
   public func patches(width: Int, height: Int) -> Int {
-    let (size, count) = tiles(width: width, height: height)
-    return count * configuration.patches(width: size.width, height: size.height)
+    let tiles = drawings(width: width, height: height, contexts: 0)[0]
+    return tiles.count * configuration.patches(width: tiles.width, height: tiles.height)
   }
 
   /// The floating-point operations in a frame's matrix products, as `Configuration.work` counts them,
-  /// over all its tiles.
+  /// over all its tiles and the whole of it.
   public func work(width: Int, height: Int, contexts: Int, steps: Int = 1) -> Double {
-    let (size, count) = tiles(width: width, height: height)
-    let contexts = count > 1 ? Self.tileCount(contexts: contexts) : contexts
-    return Double(count)
-      * configuration.work(
-        width: size.width, height: size.height, contexts: contexts, steps: steps)
+    drawings(width: width, height: height, contexts: contexts).reduce(0) {
+      let work = configuration.work(
+        width: $1.width, height: $1.height, contexts: $1.contexts, steps: steps)
+      return $0 + Double($1.count) * work
+    }
   }
 
-  private func tiles(width: Int, height: Int) -> (size: (width: Int, height: Int), count: Int) {
+  /// What is drawn at once for a frame of this size, how often, and from how many contexts.
+  private func drawings(width: Int, height: Int, contexts: Int)
+    -> [(count: Int, width: Int, height: Int, contexts: Int)]
+  {
     guard let tile, let tiling = Tiling(width: width, height: height, side: tile) else {
-      return ((width, height), 1)
+      return [(1, width, height, contexts)]
     }
-    return ((tiling.tileWidth, tiling.tileHeight), tiling.count)
+    let whole = tiling.reducedSize
+    return [
+      (
+        tiling.count, tiling.tileWidth, tiling.tileHeight, Self.tileCount(contexts: contexts)
+      ),
+      (1, whole.width, whole.height, contexts),
+    ]
   }
 }

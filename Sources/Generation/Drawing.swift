@@ -17,14 +17,15 @@ extension FrameModel {
       guard let tiling = tiling(of: query.intrinsics) else {
         return drawAlike([query], context: context, steps: steps, noise: noise)
       }
-      let noise = noise.map { noise in
-        Tensor.concatenated(
-          tiling.corners.map { x, y in
-            noise.narrowed(2, y..<y + tiling.tileHeight).narrowed(3, x..<x + tiling.tileWidth)
-          }, axis: 0)
-      }
-      return drawAlike(tiling.cameras(of: query), context: context, steps: steps, noise: noise)
-        .joined(tiling)
+      let (starts, parts) = (noise.map { $0.parts(tiling) }, context?.parts)
+      let tiles = drawAlike(
+        tiling.cameras(of: query), context: parts?.tiles, steps: steps, noise: starts)
+      let small = tiling.reduced(query)
+      let lens = small.intrinsics
+      let whole = drawAlike(
+        [small], context: parts?.whole, steps: steps,
+        noise: noise?.noise(width: lens.width, height: lens.height))
+      return tiles.joined(tiling).blended(with: whole)
     }
   }
 

@@ -7,14 +7,27 @@ public import Torch
 /// Nothing of a query or of other frames is in it, so any set can be recalled in any order, and it
 /// can be dropped and made again from the frame's pixels.
 public struct KV {
-  /// Of each of the frame's tiles, row by row; of one where the network takes it in whole.
+  /// Of each of the frame's tiles, row by row; of one where the network takes it in at once.
   let tiles: [TileKV]
+  /// Of the frame as a whole, reduced to what the network takes in at once.
+  let whole: TileKV
+
+  init(tiles: [TileKV], whole: TileKV) { (self.tiles, self.whole) = (tiles, whole) }
+
+  /// Of a frame that was taken in at once.
+  init(_ whole: TileKV) { self.init(tiles: [whole], whole: whole) }
 
   /// The same on another device.
-  func moved(to device: Device) -> KV { KV(tiles: tiles.map { $0.moved(to: device) }) }
+  func moved(to device: Device) -> KV {
+    tiles.count == 1
+      ? KV(whole.moved(to: device))
+      : KV(tiles: tiles.map { $0.moved(to: device) }, whole: whole.moved(to: device))
+  }
 
   /// Bytes that it takes.
-  public var size: Int { tiles.reduce(0) { $0 + $1.size } }
+  public var size: Int {
+    tiles.reduce(0) { $0 + $1.size } + (tiles.count == 1 ? 0 : whole.size)
+  }
 }
 
 /// Raw keys and values of a frame, or of a tile of one.
@@ -78,6 +91,8 @@ public struct Context {
     case slots(AttentionSlots, recalled: Int)
     /// Not placed yet: recorded work does that, too, and tiles that are drawn one by one.
     case raw(Recalled)
+    /// Of a picture that is drawn in tiles, and as a whole.
+    indirect case large(tiles: Context, whole: Context)
   }
 
   init(_ layers: [LayerKV], count: Int) {
@@ -95,6 +110,16 @@ public struct Context {
     count = recalled.frames[0].count
   }
 
+  init(tiles: Context, whole: Context) {
+    storage = .large(tiles: tiles, whole: whole)
+    count = whole.count
+  }
+
+  /// What tiles are drawn from, and what the whole picture; the same where there are no tiles.
+  var parts: (tiles: Context, whole: Context) {
+    if case .large(let tiles, let whole) = storage { (tiles, whole) } else { (self, self) }
+  }
+
   var recalled: Recalled? {
     if case .raw(let recalled) = storage { recalled } else { nil }
   }
@@ -109,7 +134,8 @@ public struct Context {
   func layer(_ i: Int) -> LayerKV {
     switch storage {
     case .layers(let layers): return layers[i]
-    case .raw: preconditionFailure("Context.layer: frames that are not placed yet have none")
+    case .raw, .large:
+      preconditionFailure("Context.layer: frames that are not placed yet have none")
     case .slots(let slots, let recalled):
       let (keys, values) = slots.layer(i, 0..<recalled)
       return LayerKV(keys: keys, values: values)
@@ -134,11 +160,16 @@ extension FrameModel {
   /// Encodes one frame for a memory.
   public func encode(_ frame: Frame) -> KV {
     Runtime.inference {
-      KV(tiles: (tile.map { frame.tiles(side: $0) } ?? [frame]).map(encodeWhole))
+      guard let tiling = tiling(of: frame.camera.intrinsics) else {
+        return KV(encodeAtOnce(frame))
+      }
+      return KV(
+        tiles: frame.tiles(side: tile!).map(encodeAtOnce),
+        whole: encodeAtOnce(tiling.reduced(frame)))
     }
   }
 
-  private func encodeWhole(_ frame: Frame) -> TileKV {
+  private func encodeAtOnce(_ frame: Frame) -> TileKV {
     let lens = frame.camera.intrinsics
     if let fused = fused(for: lens) { return fused.encode(Tensor(frame.image), lens) }
     return TileKV(rounded().encode(Tensor(frame.image).to(device), Lenses([lens])))
@@ -151,17 +182,22 @@ extension FrameModel {
   {
     guard !frames.isEmpty else { return nil }
     return Runtime.inference {
-      let recalled = recalled(frames, for: query, scale: scale)
-      if FusedNetwork.fits(self) {
-        // Tiles are placed one by one, where the last one's memory can be had again.
-        guard !isTiled(query.intrinsics), let fused = fused(for: query.intrinsics) else {
-          return Context(recalled)
-        }
-        return fused.gather(recalled.frames[0], for: query, scale: scale)
+      let tiles = recalled(frames, for: query, scale: scale)
+      guard isTiled(query.intrinsics) else {
+        return fused(for: query.intrinsics)?.gather(tiles.frames[0], for: query, scale: scale)
+          ?? gather(tiles)
       }
-      let network = rounded()
-      return RecordedDrawing.fits(network) ? Context(recalled) : network.gatherTensors(recalled)
+      return Context(
+        tiles: gather(tiles), whole: gather(recalledWhole(frames, for: query, scale: scale)))
     }
+  }
+
+  /// Places what was recalled, unless whoever draws from it does that better: one by one, where the last
+  /// one's memory can be had again, or as recorded work.
+  private func gather(_ recalled: Recalled) -> Context {
+    if FusedNetwork.fits(self) { return Context(recalled) }
+    let network = rounded()
+    return RecordedDrawing.fits(network) ? Context(recalled) : network.gatherTensors(recalled)
   }
 
   /// The same on any device: what other ways are held against.

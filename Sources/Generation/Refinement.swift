@@ -54,22 +54,6 @@ struct Refinement {
   mutating func rest() { drawn = drawn.refined(drawn.frame, nil, isUnfinished: false) }
 }
 
-extension Image {
-  /// This picture, but that what is larger than some three pixels of a smaller one is the mean of both.
-  func blendedCoarsely(with small: Image) -> Image {
-    let size = (width: max(1, small.width * 3 / 8), height: max(1, small.height * 3 / 8))
-    func coarse(_ image: Image) -> [UInt8] {
-      image.resized(width: size.width, height: size.height).resized(width: width, height: height)
-        .pixels
-    }
-    let (own, other) = (coarse(self), coarse(small))
-    let blended = pixels.indices.map { i in
-      UInt8(clamping: (2 * Int(pixels[i]) + Int(other[i]) - Int(own[i])) / 2)
-    }
-    return Image(width: width, height: height, pixels: blended)
-  }
-}
-
 extension World {
   /// One tile of a view, and the milliseconds that it took.
   struct Tile: Sendable {

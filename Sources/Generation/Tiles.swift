@@ -8,7 +8,7 @@ import Torch
 // Trained on pictures of one size, a network draws others badly: its tokens are too far apart, or too
 // many. But a part of a picture is a picture itself, taken by the same camera behind a part of its
 // lens. So a large frame is encoded tile by tile, and a large query is drawn tile by tile, each from
-// the tiles that show most of what it sees. A patch is a smaller part of the place then, which is
+// the tiles that show most of what it sees; and once as a whole, small, since two drawings err less. A patch is a smaller part of the place then, which is
 // worth more than anything else: depths that are off blur fewer pixels of it (`Documentation/LOG.md`).
 
 extension FrameModel {
@@ -48,6 +48,20 @@ extension FrameModel {
       queries: queries, scale: scale)
   }
 
+  /// The same frames for the whole query, all reduced to what the network draws at once.
+  func recalledWhole(
+    _ frames: [(kv: KV, camera: Camera)], for query: Camera, scale: Double
+  ) -> Recalled {
+    Recalled(
+      frames: [frames.map { (kv: $0.kv.whole, camera: reduced($0.camera)) }],
+      queries: [reduced(query)], scale: scale)
+  }
+
+  /// The camera before a picture so small that the network draws it at once.
+  func reduced(_ camera: Camera) -> Camera {
+    tiling(of: camera.intrinsics)?.reduced(camera) ?? camera
+  }
+
   /// How many tiles one is drawn from, where a whole picture would be drawn from so many frames.
   public static func tileCount(contexts: Int) -> Int { (3 * contexts + 1) / 2 }
 }
@@ -85,6 +99,14 @@ extension Prediction {
       evaluations: predictions.map(\.evaluations).max()!)
   }
 
+  /// This prediction of a picture in tiles, but that its coarse parts are the mean of those and of a
+  /// smaller picture's, which was drawn as a whole.
+  func blended(with whole: Prediction) -> Prediction {
+    Prediction(
+      image: image.blendedCoarsely(with: whole.image), logVariance: logVariance,
+      features: features, evaluations: evaluations)
+  }
+
   /// The prediction of a picture, put together out of those of its tiles; its patches are in the
   /// tiles' order.
   func joined(_ tiling: Tiling) -> Prediction {
@@ -95,6 +117,16 @@ extension Prediction {
     return Prediction(
       image: joinedEdgewise(rows, at: tiling.rows, axis: 2), logVariance: flat(logVariance),
       features: flat(features), evaluations: evaluations)
+  }
+}
+
+extension Tensor {
+  /// A picture's tiles `[Q, 3, y, x]`, row by row.
+  func parts(_ tiling: Tiling) -> Tensor {
+    .concatenated(
+      tiling.corners.map { x, y in
+        narrowed(2, y..<y + tiling.tileHeight).narrowed(3, x..<x + tiling.tileWidth)
+      }, axis: 0)
   }
 }
 

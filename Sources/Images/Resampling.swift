@@ -56,15 +56,18 @@ private func weighted(_ rows: [Float], of length: Int, _ taps: Taps) -> [UInt8] 
 }
 
 /// Which input positions an output position is made of, along one axis, and with which weights.
-struct Taps {
-  /// How many inputs every output takes.
-  var count: Int
+package struct Taps {
+  /// How many inputs there are.
+  package let inputs: Int
+  /// How many of them every output takes.
+  package let count: Int
   /// For each output, its first input.
-  var first: [Int] = []
+  package private(set) var first: [Int] = []
   /// For each output, `count` weights; their sum is 1.
-  var weights: [Float] = []
+  package private(set) var weights: [Float] = []
 
-  init(from n: Int, to m: Int) {
+  package init(from n: Int, to m: Int) {
+    inputs = n
     let ratio = Double(n) / Double(m)
     count = min(n, ratio > 1 ? Int(ratio.rounded(.up)) + 1 : 2)
     for o in 0..<m {

@@ -52,6 +52,13 @@ public struct Tiling: Hashable, Sendable {
     return (scaled(width), scaled(height))
   }
 
+  /// The size of the whole picture, reduced until its longer side is a tile's.
+  public var reducedSize: (width: Int, height: Int) {
+    let (side, longest) = (max(tileWidth, tileHeight), max(width, height))
+    func reduced(_ length: Int) -> Int { max(1, (length * side + longest / 2) / longest) }
+    return (reduced(width), reduced(height))
+  }
+
   /// How many tiles there are.
   public var count: Int { rows.count * columns.count }
 

@@ -42,5 +42,13 @@ struct DurationsTests {
     #expect(tiny.work(width: 8, height: 3, contexts: 2) == expected)
     #expect(tiny.work(width: 8, height: 3, contexts: 2, steps: 3) == 3 * expected)
     #expect(tiny.patches(width: 9, height: 5) == 6)
+
+    // In tiles: three of 8 x 8 pixels, from three tiles each, and 8 x 3 pixels from two frames.
+    let model = FrameModel(tiny, seed: 1)
+    model.tile = 8
+    #expect(
+      model.work(width: 24, height: 8, contexts: 2)
+        == 3 * tiny.work(width: 8, height: 8, contexts: 3) + expected)
+    #expect(model.patches(width: 24, height: 8) == 12)
   }
 }

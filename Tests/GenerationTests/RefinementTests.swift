@@ -68,25 +68,6 @@ import Testing
     for i in 0..<64 { #expect(gap(20 + i % 8, 20 + i / 8) <= 3, "rounded twice") }
   }
 
-  /// Stripes of one pixel stay; what is as wide as the picture is halfway between both.
-  @Test func detailsStayAndTheRestIsShared() {
-    var fine = Image(width: 64, height: 64)
-    for i in 0..<64 * 64 {
-      fine[i % 64, i / 64] = SIMD3(repeating: i % 2 == 0 ? 90 : 110)
-    }
-    let blended = fine.blendedCoarsely(with: Image(width: 32, height: 32, color: [140, 100, 60]))
-    for i in 0..<64 * 64 {
-      let (x, y) = (i % 64, i / 64)
-      let stripe: SIMD3<Int> = i % 2 == 0 ? [110, 90, 70] : [130, 110, 90]
-      let gap = SIMD3<Int>(truncatingIfNeeded: blended[x, y]) &- stripe
-      #expect((0..<3).allSatisfy { abs(gap[$0]) <= 2 }, "at \(x), \(y): \(blended[x, y])")
-    }
-    let same = fine.blendedCoarsely(with: fine)
-    #expect(zip(same.pixels, fine.pixels).allSatisfy { abs(Int($0) - Int($1)) <= 1 })
-    let dark = Image(width: 8, height: 8).blendedCoarsely(with: Image(width: 4, height: 4))
-    #expect(dark == Image(width: 8, height: 8))
-  }
-
   @Test func whoWalksOnIsNotHeldUp() async {
     let (_, session) = await Self.session()
     for _ in 0..<3 { _ = await session.step(Self.still) }

@@ -39,7 +39,7 @@ extension FrameModel {
 }
 
 extension KV {
-  init(_ encoding: Encoding) { self.init(tiles: [TileKV(encoding)]) }
+  init(_ encoding: Encoding) { self.init(TileKV(encoding)) }
 
   var keys: Tensor { tiles[0].keys }
   var values: Tensor { tiles[0].values }

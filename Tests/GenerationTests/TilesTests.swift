@@ -1,4 +1,5 @@
 import Foundation
+import Images
 import Memory
 import Scene
 import TestSupport
@@ -15,7 +16,7 @@ import Torch
     return model
   }()
 
-  /// A picture's KV is that of its tiles, each as a frame of its own.
+  /// A picture's KV is that of its tiles, each as a frame of its own, and of the whole, small.
   @Test func aLargePictureIsEncodedTileByTile() {
     var scenes = Scenes(seed: 1)
     let frame = scenes.frame(width: 40, height: 32)
@@ -27,30 +28,46 @@ import Torch
       #expect(alone.tiles.count == 1 && known.keys.floats == alone.keys.floats)
       #expect(known.values.floats == alone.values.floats)
     }
-    #expect(kv.size == 6 * model.encode(tiles[0]).size)
+    let small = Frame(
+      image: frame.image.resized(width: 16, height: 13),
+      camera: Camera(
+        intrinsics: frame.camera.intrinsics.resized(width: 16, height: 13), pose: frame.camera.pose))
+    let whole = model.encode(small)
+    #expect(kv.whole.keys.floats == whole.whole.keys.floats)
+    #expect(kv.size == 6 * model.encode(tiles[0]).size + whole.size)
   }
 
   /// From one large picture: each tile is drawn from the two tiles that show most of it, and the
-  /// picture is its tiles side by side.
-  @Test func aLargePictureIsDrawnTileByTile() {
+  /// picture is its tiles side by side, blended with what is drawn from the whole.
+  @Test func aLargePictureIsDrawnTileByTile() throws {
     var scenes = Scenes(seed: 2)
     let frame = scenes.frame(width: 32, height: 32)
     var query = frame.camera
     query.pose.position += [0.1, 0.05, 0]
-    let context = model.gather([(model.encode(frame), frame.camera)], for: query, scale: 2)
-    let drawn = model.draw(query, context: context)
+    let memory = [(kv: model.encode(frame), camera: frame.camera)]
+    let drawn = model.draw(query, context: model.gather(memory, for: query, scale: 2))
     #expect(drawn.image.shape == [1, 3, 32, 32] && drawn.logVariance.shape == [1, 64, 1])
-    let (tiles, queries) = (frame.tiles(side: 16), query.tiles(side: 16))
-    for (i, tile) in queries.enumerated() {
-      let (x, y) = (i % 2 * 16, i / 2 * 16)
-      let part = drawn.image.narrowed(2, y..<y + 16).narrowed(3, x..<x + 16)
-      // Of all pairs, the one with its own place in it that was chosen.
-      let candidates = tiles.indices.filter { $0 != i }.map {
-        model.drawing(tile, from: [tiles[i], tiles[$0]])
+    let (tiles, chosen) = (frame.tiles(side: 16), model.recalled(memory, for: query, scale: 2))
+    let parts = try query.tiles(side: 16).enumerated().map { i, tile in
+      let frames = try chosen.frames[i].map { part in
+        try #require(tiles.first { $0.camera == part.camera })
       }
-      let gaps = candidates.map { ($0 - part).abs().max().item }
-      #expect(gaps.min()! < 1e-5, "\(gaps)")
+      #expect(frames.count == 2 && frames.contains { $0.camera == tiles[i].camera })
+      return model.drawing(tile, from: frames)
     }
+    let whole = model.drawing(reduced(query), from: [reduced(frame)])
+    let rows = (0..<2).map { Tensor.concatenated([parts[2 * $0], parts[2 * $0 + 1]], axis: 3) }
+    let joined = Tensor.concatenated(rows, axis: 2)
+    expectClose(drawn.image, joined.blendedCoarsely(with: whole), within: 1e-5)
+    #expect((drawn.image - joined).abs().max().item > 0.01)
+  }
+
+  private func reduced(_ camera: Camera) -> Camera {
+    Camera(intrinsics: camera.intrinsics.resized(width: 16, height: 16), pose: camera.pose)
+  }
+
+  private func reduced(_ frame: Frame) -> Frame {
+    Frame(image: frame.image.resized(width: 16, height: 16), camera: reduced(frame.camera))
   }
 
   /// The fused network tile by tile, tensor operations and recorded work all at once.
@@ -64,21 +81,27 @@ import Torch
       query, context: model.gather(memory, for: query, scale: 2), steps: steps, noise: noise)
     let tiling = Tiling(width: 40, height: 32, side: 16)!
     let queries = tiling.cameras(of: query)
-    let starts = Tensor.concatenated(
-      tiling.corners.map { x, y in noise.narrowed(2, y..<y + 16).narrowed(3, x..<x + 16) }, axis: 0)
+    let (starts, start) = (noise.parts(tiling), noise.noise(width: 16, height: 13))
     Runtime.inference {
       let recalled = contexts == 0 ? nil : model.recalled(memory, for: query, scale: 2)
-      if let recalled {
-        #expect(recalled.frames.count == 6)
+      let whole = contexts == 0 ? nil : model.recalledWhole(memory, for: query, scale: 2)
+      if let recalled, let whole {
+        #expect(recalled.frames.count == 6 && whole.frames.map(\.count) == [contexts])
         #expect(recalled.frames.allSatisfy { $0.count == (contexts == 1 ? 2 : 5) })
       }
-      let tensors = model.drawTensors(
-        queries, context: recalled.map(model.gatherTensors), steps: steps, noise: starts)
-      let recorded = RecordedDrawing(model, records: false).draw(
-        queries.map(\.intrinsics), recalled, steps: steps, noise: starts)
-      for other in [tensors, recorded] {
-        expectClose(other.joined(tiling).image, fused.image, within: 1e-4)
-        expectClose(other.joined(tiling).logVariance, fused.logVariance, within: 1e-4)
+      func tensors(_ queries: [Camera], _ recalled: Recalled?, _ noise: Tensor) -> Prediction {
+        model.drawTensors(
+          queries, context: recalled.map(model.gatherTensors), steps: steps, noise: noise)
+      }
+      func recorded(_ queries: [Camera], _ recalled: Recalled?, _ noise: Tensor) -> Prediction {
+        RecordedDrawing(model, records: false).draw(
+          queries.map(\.intrinsics), recalled, steps: steps, noise: noise)
+      }
+      for way in [tensors, recorded] {
+        let other = way(queries, recalled, starts).joined(tiling)
+          .blended(with: way([tiling.reduced(query)], whole, start))
+        expectClose(other.image, fused.image, within: 1e-4)
+        expectClose(other.logVariance, fused.logVariance, within: 1e-4)
       }
     }
     #expect(fused.evaluations == steps)
@@ -95,8 +118,9 @@ import Torch
   @Test func tilesThatOverlapFade() {
     var scenes = Scenes(seed: 5)
     let query = scenes.camera(width: 24, height: 16)
-    let drawn = model.draw(query, context: nil).image
-    let tiles = query.tiles(side: 16).map { model.draw($0, context: nil).image }
+    let single = query.tiles(side: 16).map { model.draw($0, context: nil) }
+    let drawn = Prediction(single).joined(Tiling(width: 24, height: 16, side: 16)!).image
+    let tiles = single.map(\.image)
     expectClose(drawn.narrowed(3, 0..<8), tiles[0].narrowed(3, 0..<8), within: 1e-6)
     expectClose(drawn.narrowed(3, 16..<24), tiles[1].narrowed(3, 8..<16), within: 1e-6)
     for x in 0..<8 {
