@@ -31,10 +31,10 @@ extension Image {
 extension Tensor {
   /// The same of images `[.., Y, X]`, none of which is rounded.
   func blendedCoarsely(with small: Tensor) -> Tensor {
-    func size(_ t: Tensor) -> (width: Int, height: Int) { (t.shape.last!, t.shape.dropLast().last!) }
-    let (coarse, own) = (coarseSize(size(small)), size(self))
+    let (coarse, own) = (coarseSize(small.imageSize), imageSize)
     func reduced(_ t: Tensor) -> Tensor { t.resized(width: coarse.width, height: coarse.height) }
-    return self + (reduced(small) - reduced(self)).resized(width: own.width, height: own.height) / 2
+    let change = reduced(small) - reduced(self)
+    return self + change.resized(width: own.width, height: own.height) / 2
   }
 
   /// Images at another size, as `Image.resized` does it.
@@ -54,11 +54,15 @@ extension Tensor {
 
   /// What each row, and each column, of another size is made of: `[height, Y]` and `[width, X]`.
   private func weights(width: Int, height: Int) -> (rows: Tensor, columns: Tensor) {
-    let axes = shape.count
+    let own = imageSize
     return (
-      Tensor(Taps(from: shape[axes - 2], to: height)).sent(to: device),
-      Tensor(Taps(from: shape[axes - 1], to: width)).sent(to: device)
+      Tensor(Taps(from: own.height, to: height)).sent(to: device),
+      Tensor(Taps(from: own.width, to: width)).sent(to: device)
     )
+  }
+
+  private var imageSize: (width: Int, height: Int) {
+    (shape[shape.count - 1], shape[shape.count - 2])
   }
 
   /// Weights as a matrix `[outputs, inputs]`.

@@ -31,7 +31,8 @@ import Torch
     let small = Frame(
       image: frame.image.resized(width: 16, height: 13),
       camera: Camera(
-        intrinsics: frame.camera.intrinsics.resized(width: 16, height: 13), pose: frame.camera.pose))
+        intrinsics: frame.camera.intrinsics.resized(width: 16, height: 13), pose: frame.camera.pose)
+    )
     let whole = model.encode(small)
     #expect(kv.whole.keys.floats == whole.whole.keys.floats)
     #expect(kv.size == 6 * model.encode(tiles[0]).size + whole.size)
