@@ -1,5 +1,5 @@
 import Images
-import Scene
+package import Scene
 
 #if canImport(FoundationEssentials)
   import FoundationEssentials
@@ -33,6 +33,20 @@ struct Transforms: Codable {
     case up = "rtfm_up"
     case scale = "rtfm_scale"
   }
+}
+
+/// A camera, and the picture that it took, as one of the `frames` of a `transforms.json` that shares
+/// no lens with the others.
+package struct FrameEntry: Encodable, Sendable {
+  private let entry: Transforms.Entry
+
+  /// - Parameter file: relative to whatever the entry is written into; nil for a camera alone.
+  package init(_ camera: Camera, file: String? = nil) {
+    entry = Transforms.Entry(
+      lens: Lens(camera.intrinsics), file: file, matrix: camera.pose.openGL)
+  }
+
+  package func encode(to encoder: any Encoder) throws { try entry.encode(to: encoder) }
 }
 
 /// The keys that describe a lens, for all frames or for one of them.

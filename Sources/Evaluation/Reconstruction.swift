@@ -24,13 +24,18 @@ public struct Reconstruction {
 
   public init(contexts: [Int]) { self.contexts = contexts }
 
+  /// One target, to be drawn from some frames of its exam.
+  public struct Question: Hashable, Sendable {
+    public let target: Int
+    /// The most frames that it may be drawn from.
+    public let limit: Int
+    /// The frames that it is drawn from, best first.
+    public let context: [Int]
+  }
+
   /// One target, drawn.
   public struct Answer {
-    /// The most frames that it might have been drawn from.
-    public let limit: Int
-    public let target: Int
-    /// The frames that it was drawn from.
-    public let context: [Int]
+    public let question: Question
     public let image: Image
     public let nearest: Image
     public let score: Score
@@ -41,28 +46,46 @@ public struct Reconstruction {
   public func results(
     of exams: some Sequence<Exam>, by artist: (Exam) -> Artist
   ) -> [ReconstructionResult] {
+    results(of: exams) { exam -> (Question) -> Image in
+      let draw = artist(exam)
+      return { draw(exam.frames[$0.target].camera, $0.context) }
+    }
+  }
+
+  /// The same of whoever answers the exams' questions with pictures of their targets' size.
+  public func results<E: Error>(
+    of exams: some Sequence<Exam>, answered respondent: (Exam) -> (Question) throws(E) -> Image
+  ) throws(E) -> [ReconstructionResult] {
     var tallies = contexts.map { _ in [String?: Tally]() }
     for exam in exams {
-      let draw = artist(exam)
-      for target in exam.targets {
-        let memory = exam.memory(without: target)
-        for (i, limit) in contexts.enumerated() {
-          let context = memory.recall(for: exam.frames[target].camera, limit: limit).map(\.value)
-          let answer = answer(
-            exam, target, limit, context, draw, &tallies[i][exam.group, default: Tally()])
-          watch(exam, answer)
-        }
+      let draw = respondent(exam)
+      for (i, question) in questions(of: exam).enumerated() {
+        let image = try draw(question)
+        let answer = answer(
+          exam, question, image, &tallies[i % contexts.count][exam.group, default: Tally()])
+        watch(exam, answer)
       }
     }
     return zip(contexts, tallies).map { ReconstructionResult(contexts: $0, groups: $1) }
   }
 
+  /// What is asked of an exam: each target, from each number of frames in turn.
+  public func questions(of exam: Exam) -> [Question] {
+    exam.targets.flatMap { target in
+      let memory = exam.memory(without: target)
+      return contexts.map { limit in
+        Question(
+          target: target, limit: limit,
+          context: memory.recall(for: exam.frames[target].camera, limit: limit).map(\.value))
+      }
+    }
+  }
+
   private func answer(
-    _ exam: Exam, _ target: Int, _ limit: Int, _ context: [Int], _ draw: Artist,
-    _ tally: inout Tally
+    _ exam: Exam, _ question: Question, _ image: Image, _ tally: inout Tally
   ) -> Answer {
+    let (target, context) = (question.target, question.context)
     let truth = exam.frames[target]
-    let image = draw(truth.camera, context)
     let frames = context.map { exam.frames[$0] }
     let baselines = Baseline.allCases.map { baseline in
       baseline.draw(truth.camera, from: frames, depth: exam.scale)
@@ -73,7 +96,7 @@ public struct Reconstruction {
       ([image] + baselines).map { $0.reduced(by: reduction) },
       truth: truth.image.reduced(by: reduction), exam, target, context)
     return Answer(
-      limit: limit, target: target, context: context, image: image, nearest: baselines[0],
+      question: question, image: image, nearest: baselines[0],
       score: tally.regions[.whole]!.scores[0].last!)
   }
 }

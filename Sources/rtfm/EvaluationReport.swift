@@ -9,13 +9,23 @@ struct EvaluationReport: Encodable {
   let resolution: Int
   /// ... and as they are compared.
   let compared: Int
-  let steps: Steps
+  /// Nil where no model of ours drew.
+  var steps: Steps?
   let targets: Int
   let results: [ReconstructionResult]
   /// Of procedural worlds only, and where asked for.
   var diversity: [Diversity] = []
   var drift: [DriftResult] = []
   var revisit: [RevisitResult] = []
+
+  init(
+    model: String, place: String, resolution: Int, compared: Int, steps: Steps? = nil,
+    results: [ReconstructionResult]
+  ) {
+    (self.model, self.place, self.results) = (model, place, results)
+    (self.resolution, self.compared, self.steps) = (resolution, compared, steps)
+    targets = results.first?.whole.targets ?? 0
+  }
 
   var table: String {
     let size = "\(resolution) px" + (compared < resolution ? " compared at \(compared)" : "")

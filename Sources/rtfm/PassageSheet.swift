@@ -10,7 +10,7 @@ struct PassageSheet {
   /// - Parameter answers: walk by walk, in the order of walking.
   init(_ answers: [(exam: Exam, answer: Reconstruction.Answer)]) {
     walks = answers.reduce(into: [[Drawn]]()) { walks, drawn in
-      let isFirst = drawn.answer.target < walks.last?.last?.answer.target ?? .max
+      let isFirst = drawn.answer.question.target < walks.last?.last?.answer.question.target ?? .max
       if isFirst { walks.append([]) }
       walks[walks.count - 1].append(drawn)
     }
@@ -20,8 +20,8 @@ struct PassageSheet {
     var sheet = ContactSheet(columns: walks.map(\.count).max() ?? 1)
     for walk in walks {
       for (exam, answer) in walk {
-        let isFirst = answer.target == walk[0].answer.target
-        sheet.add(exam.frames[answer.target].image, caption: isFirst ? exam.name : "truth")
+        let isFirst = answer.question.target == walk[0].answer.question.target
+        sheet.add(exam.frames[answer.question.target].image, caption: isFirst ? exam.name : "truth")
       }
       for (_, answer) in walk {
         sheet.add(answer.image, caption: "model \(answer.score.psnr.digits(1))")

@@ -17,7 +17,7 @@ struct SampleRows {
   init(limit: Int) { self.limit = limit }
 
   mutating func add(_ exam: Exam, _ answer: Reconstruction.Answer) {
-    guard answer.limit == limit else { return }
+    guard answer.question.limit == limit else { return }
     guard let group = exam.group else { return addSome(exam, answer) }
     if groups.last?.name != group { groups.append((group, [])) }
     let last = groups.count - 1
@@ -45,11 +45,11 @@ struct SampleRows {
   }
 
   private func row(_ exam: Exam, _ answer: Reconstruction.Answer) -> Row {
-    let truth = exam.frames[answer.target].image
+    let truth = exam.frames[answer.question.target].image
     let blank = Image(width: truth.width, height: truth.height, color: [24, 24, 26])
     let contexts = (0..<min(4, limit)).map { i in
-      i < answer.context.count
-        ? (exam.frames[answer.context[i]].image, "context") : (blank, "")
+      i < answer.question.context.count
+        ? (exam.frames[answer.question.context[i]].image, "context") : (blank, "")
     }
     let psnr = answer.score.psnr.digits(1)
     return contexts + [

@@ -118,6 +118,8 @@ import Testing
     ["bench", "--steps", "none"], ["scenes", "--count", "0"],
     ["revisit", "procedural", "--frames", "64,16"], ["revisit", "procedural", "--memory", "none"],
     ["evaluate", "procedural", "--family", "castle"], ["evaluate", "procedural", "--drift", "1"],
+    ["evaluate", "procedural", "--questions", "a", "--answers", "b"],
+    ["evaluate", "procedural", "--answers", "b", "--model", "rtfm-nano"],
   ])
   func wordsThatAreOffEndWithTwo(arguments: [String]) throws {
     let process = Program.process(arguments)

@@ -4,6 +4,8 @@ import Scene
 import TestSupport
 import Testing
 
+@testable import rtfm
+
 /// What the commands print and write.
 @Suite(.serialized) struct ResultTests {
   static let room = Package.capture("real_room")
@@ -57,6 +59,31 @@ import Testing
       #expect(((drift["walk"] as? [String: Any])?["psnr"] as? [String: Any])?.count == 2)
       #expect((report["revisit"] as? [[String: Any]])?.count == 2)
       #expect(try Image(contentsOf: "\(folder)/sheet.png").height > 32)
+    }
+  }
+
+  /// The example answers with the only picture there is, as the nearest-frame baseline does.
+  @Test func measuresWhatAnotherProgramAnswers() throws {
+    try Package.withTemporaryFolder { folder in
+      let (exam, answers) = ("\(folder)/exam", "\(folder)/answers")
+      let words = [
+        "evaluate", "procedural", "--worlds", "1", "--family", "room", "--contexts", "1",
+        "--resolution", "32",
+      ]
+      let asked = try Program(words + ["--questions", exam])
+      #expect(asked.status == 0 && asked.errors.contains("4 questions"), "\(asked.errors)")
+      let example = Command("python3", ["\(Package.root)/Examples/answers.py", exam, answers])
+      #expect(example.status == 0, "\(example.errors)")
+      let measured = try Program(words + ["--answers", answers, "--json"])
+      let report = try measured.json()
+      #expect(report["model"] as? String == answers && report["targets"] as? Int == 4)
+      let result = try #require(
+        (report["results"] as? [[String: Any]])?.first, "\(measured.errors)")
+      let nearest = (result["baselines"] as? [String: Any])?["nearest"] as? [String: Any]
+      #expect(result["psnr"] as? Double == nearest?["psnr"] as? Double && result["psnr"] != nil)
+      #expect(result["flip"] as? Double == nearest?["flip"] as? Double)
+      #expect(result["covered"] is [String: Any])
+      #expect((report["drift"] as? [Any])?.isEmpty ?? true)
     }
   }
 

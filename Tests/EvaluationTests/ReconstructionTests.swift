@@ -68,9 +68,9 @@ struct ReconstructionTests {
     var test = Reconstruction(contexts: [0, 2, 8])
     var sizes: [Int: [Int]] = [:]
     test.watch = { exam, answer in
-      #expect(!answer.context.contains(answer.target))
-      #expect(Set(answer.context).count == answer.context.count)
-      sizes[answer.limit, default: []].append(answer.context.count)
+      #expect(!answer.question.context.contains(answer.question.target))
+      #expect(Set(answer.question.context).count == answer.question.context.count)
+      sizes[answer.question.limit, default: []].append(answer.question.context.count)
     }
     let results = test.results(of: [Self.exam], by: Self.cheat)
     #expect(sizes[0] == Array(repeating: 0, count: 6))

@@ -41,6 +41,14 @@ struct Evaluate: AsyncParsableCommand {
   var reduce = 1
   @Option(help: "Hold out by this entry of the capture's splits.json.")
   var split: String?
+  @Option(
+    help: """
+      Measure no model of ours: write what would be asked of it into this new folder, for a program \
+      of any kind to answer.
+      """)
+  var questions: String?
+  @Option(help: "Measure the pictures in this folder, which answer such questions.")
+  var answers: String?
   @Option(help: "A contact sheet (PNG) to write: context | truth | model | nearest.")
   var sheet: String?
   @Option(
@@ -74,31 +82,79 @@ struct Evaluate: AsyncParsableCommand {
     if split != nil, isProcedural {
       throw ValidationError("--split is for captures; procedural worlds hold out by themselves")
     }
+    if questions != nil || answers != nil {
+      guard network.model == nil, passages == nil, questions == nil || answers == nil else {
+        throw ValidationError(
+          "--questions, --answers, and --model or --passages exclude each other")
+      }
+    }
     _ = try families(named: family)
   }
 
   func run() async throws {
     try checkWritable(sheet, passages)
+    if let questions { return try ask(questions) }
+    if let answers { return try measure(answers) }
     let model = try network.open()
     let side = network.resolution ?? model.resolution
-    guard side % reduce == 0, side / reduce >= 16 else {
-      throw ValidationError(
-        "\(side) pixels can't be reduced to whole ones, 16 or more, by \(reduce); choose another "
-          + "--resolution or --reduce")
-    }
+    try checkReducible(side)
     let exams = try exams(side)
-    let results = try reconstruct(exams, model)
+    let results = try measure(exams) { exam in
+      let draw = model.artist(for: exam, steps: network.steps)
+      return { draw(exam.frames[$0.target].camera, $0.context) }
+    }
     var report = EvaluationReport(
       model: try network.path, place: place, resolution: side, compared: side / reduce,
-      steps: network.steps,
-      targets: results.first?.whole.targets ?? 0, results: results)
+      steps: network.steps, results: results)
     if isProcedural {
       report.diversity = try diversity(side, model)
       report.drift = try await drift(side)
       report.revisit = try await revisit(side)
     }
     if let passages { try walkPast(side, model, to: passages) }
+    try show(report)
+  }
+
+  private func show(_ report: EvaluationReport) throws {
     if json { try printJSON(report) } else { print(report.table) }
+  }
+
+  private func checkReducible(_ side: Int) throws {
+    guard side % reduce == 0, side / reduce >= 16 else {
+      throw ValidationError(
+        "\(side) pixels can't be reduced to whole ones, 16 or more, by \(reduce); choose another "
+          + "--resolution or --reduce")
+    }
+  }
+
+  /// The side of pictures that no model of ours draws.
+  private var side: Int { network.resolution ?? 128 }
+
+  /// Writes the questions in place of asking a model.
+  private func ask(_ folder: String) throws {
+    let test = Reconstruction(contexts: contexts.values)
+    var questions = try Questions(
+      in: folder, place: place, resolution: side, contexts: contexts.values)
+    for exam in try exams(side) {
+      let exam = exam()
+      try questions.add(test.questions(of: exam), of: exam)
+    }
+    try questions.finish()
+    note("wrote \(folder)/questions.json, of \(questions.count) questions")
+  }
+
+  /// Measures what another program answered.
+  private func measure(_ folder: String) throws {
+    try checkReducible(side)
+    let answers = Answers(in: folder)
+    let results = try measure(exams(side)) { exam in
+      { (question: Reconstruction.Question) throws -> Image in
+        try answers.image(of: question, in: exam)
+      }
+    }
+    try show(
+      EvaluationReport(
+        model: folder, place: place, resolution: side, compared: side / reduce, results: results))
   }
 
   /// Each place in turn, made when it is needed.
@@ -113,9 +169,10 @@ struct Evaluate: AsyncParsableCommand {
     }
   }
 
-  private func reconstruct(_ exams: [() -> Exam], _ model: FrameModel) throws
-    -> [ReconstructionResult]
-  {
+  private func measure(
+    _ exams: [() -> Exam],
+    _ respondent: (Exam) -> (Reconstruction.Question) throws -> Image
+  ) throws -> [ReconstructionResult] {
     var sample = SampleRows(limit: contexts.values.max()!)
     var test = Reconstruction(contexts: contexts.values)
     test.reduction = reduce
@@ -125,9 +182,7 @@ struct Evaluate: AsyncParsableCommand {
       done += 1
       if done % 16 == 0 { note("\(exam.name): \(done) frames drawn") }
     }
-    let results = test.results(of: exams.lazy.map { $0() }) {
-      model.artist(for: $0, steps: network.steps)
-    }
+    let results = try test.results(of: exams.lazy.map { $0() }, answered: respondent)
     if let sheet {
       try sample.sheet.writePNG(to: sheet)
       note("wrote \(sheet)")
