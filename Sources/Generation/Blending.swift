@@ -3,8 +3,7 @@ import Scene
 import Torch
 
 // A large picture is drawn twice: in tiles, which have its details, and as a whole, small. In what both
-// show, their mean errs less than either: never measured worse, up to a decibel better
-// (`Documentation/LOG.md`).
+// show, their mean errs less than either, by up to a decibel (`Documentation/LOG.md`).
 
 /// The size at which both drawings are compared: what is larger than some three pixels of the
 /// smaller one is taken from both.
