@@ -103,6 +103,14 @@ import Testing
     }
   }
 
+  @Test func anAnswerThatIsMissingIsNamed() throws {
+    try Package.withTemporaryFolder { folder in
+      try expectFailure(
+        ["evaluate", "procedural", "--family", "room", "--resolution", "16", "--answers", folder],
+        naming: "\(folder)/room-0/0002-from-1.png")
+    }
+  }
+
   /// Before anything is measured.
   @Test(arguments: [
     ["revisit", "procedural", "--out"], ["revisit", "procedural", "--sheet"],

@@ -44,7 +44,7 @@ struct Evaluate: AsyncParsableCommand {
   @Option(
     help: """
       Measure no model of ours: write what would be asked of it into this new folder, for a program \
-      of any kind to answer.
+      of any kind to answer; of 128 pixels unless --resolution says otherwise.
       """)
   var questions: String?
   @Option(help: "Measure the pictures in this folder, which answer such questions.")
