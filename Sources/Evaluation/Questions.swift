@@ -38,6 +38,7 @@ public struct Questions {
     try Capture.checkFree(folder)
     self.folder = folder
     document = Document(place: place, resolution: resolution, contexts: contexts)
+    try makeFolder(folder)
   }
 
   /// How many have been asked.
@@ -121,7 +122,4 @@ extension Exam {
   }
 }
 
-private func number(_ i: Int) -> String {
-  let digits = String(i)
-  return String(repeating: "0", count: max(0, 4 - digits.count)) + digits
-}
+private func number(_ i: Int) -> String { String(format: "%04d", i) }

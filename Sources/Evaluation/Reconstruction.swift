@@ -46,10 +46,12 @@ public struct Reconstruction {
   public func results(
     of exams: some Sequence<Exam>, by artist: (Exam) -> Artist
   ) -> [ReconstructionResult] {
-    results(of: exams) { exam -> (Question) -> Image in
-      let draw = artist(exam)
-      return { draw(exam.frames[$0.target].camera, $0.context) }
-    }
+    results(of: exams) { Self.answering($0, artist($0)) }
+  }
+
+  /// An artist's way to answer an exam's questions.
+  public static func answering(_ exam: Exam, _ draw: @escaping Artist) -> (Question) -> Image {
+    { draw(exam.frames[$0.target].camera, $0.context) }
   }
 
   /// The same of whoever answers the exams' questions with pictures of their targets' size.

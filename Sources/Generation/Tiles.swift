@@ -8,8 +8,9 @@ import Torch
 // Trained on pictures of one size, a network draws others badly: its tokens are too far apart, or too
 // many. But a part of a picture is a picture itself, taken by the same camera behind a part of its
 // lens. So a large frame is encoded tile by tile, and a large query is drawn tile by tile, each from
-// the tiles that show most of what it sees; and once as a whole, small, since two drawings err less. A patch is a smaller part of the place then, which is
-// worth more than anything else: depths that are off blur fewer pixels of it (`Documentation/LOG.md`).
+// the tiles that show most of what it sees; and once as a whole, small, since two drawings err less.
+// A patch of a tile is a smaller part of the place, which is worth more than anything else: depths
+// that are off blur fewer pixels of it (`Documentation/LOG.md`).
 
 extension FrameModel {
   /// The cameras that the network draws a picture with: its tiles', or its own where it is not larger

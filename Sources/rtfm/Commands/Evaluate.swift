@@ -99,9 +99,8 @@ struct Evaluate: AsyncParsableCommand {
     let side = network.resolution ?? model.resolution
     try checkReducible(side)
     let exams = try exams(side)
-    let results = try measure(exams) { exam in
-      let draw = model.artist(for: exam, steps: network.steps)
-      return { draw(exam.frames[$0.target].camera, $0.context) }
+    let results = try measure(exams) {
+      Reconstruction.answering($0, model.artist(for: $0, steps: network.steps))
     }
     var report = EvaluationReport(
       model: try network.path, place: place, resolution: side, compared: side / reduce,
