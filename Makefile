@@ -1,6 +1,7 @@
 # The project's commands; `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-build setup-ingest build bundle explore ingest adapt test lint format clean
+.PHONY: help setup setup-build setup-ingest setup-bundle build bundle explore ingest adapt test
+.PHONY: lint format clean
 
 swift_files := Package.swift Sources $(wildcard Tests)
 
@@ -16,10 +17,13 @@ setup-build:
 setup-ingest:
 	@Scripts/setup ingest
 
+setup-bundle:
+	@Scripts/setup bundle
+
 build: setup-build ## build the program, release: .build/release/rtfm
 	swift build -c release --product rtfm
 
-bundle: setup-build ## for a machine with a GPU and PyTorch, no Swift: bundle/run, bundle.tar.gz
+bundle: setup-bundle ## for a machine with a GPU and PyTorch, no Swift: bundle/run, bundle.tar.gz
 	@Scripts/bundle
 
 explore: build ## build, start the server, print its address (ARGS="CAPTURE --port 8080")

@@ -61,7 +61,11 @@ TRACER_FN real meet_cone(const tracer_object &o, vec q, vec d) {
   real c = q.x * q.x + q.y * q.y - r * r;
   real inside = b * b - a * c;
   real root = sqrt_of(max_of(inside, real(0.0f)));
-  real t = min_of((-b - root) / a, (-b + root) / a), z = q.z + t * d.z;
+  real one = (-b - root) / a, two = (-b + root) / a;
+  real first = min_of(one, two), last = max_of(one, two);
+  // A ray steeper than the side meets the cone's mirror image beyond the tip, too, and maybe first.
+  mask mirrored = (a < 0.0f) & (abs_of(q.z + first * d.z) > 1.0f);
+  real t = select(mirrored, last, first), z = q.z + t * d.z;
   real side = usable((inside > 0.0f) & (abs_of(z) <= 1.0f), t);
   real end = select(d.z > 0.0f, real(-1.0f), real(1.0f));
   real e = (end - q.z) / nonzero(d.z);

@@ -45,8 +45,7 @@ private struct TextTable {
   init(_ path: String) throws {
     file = path
     lines = String(decoding: try bytes(of: path), as: UTF8.self)
-      .split(separator: "\n", omittingEmptySubsequences: false)
-      .map { $0.hasSuffix("\r") ? $0.dropLast() : $0 }
+      .split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
   }
 
   func location(_ line: Int) -> Location { Location(file: file, part: "line \(line + 1)") }

@@ -61,13 +61,15 @@ extension Drift.Circuit {
     let world = ProceduralWorld(heldOut: number, family: family)
     let lens = world.lens(width: side, height: side)
     let stops = world.walk(count: 16, intrinsics: lens, seed: 2, revisits: false)
-    let films = stops.indices.filter { $0 % 4 == 0 }.map { world.film(stops[$0], threads: 2) }
+    let films = stops.indices.filter { $0 % 4 == 0 }.map {
+      world.film(stops[$0], threads: ProceduralWorld.cores)
+    }
     name = "\(family.rawValue) \(number)"
     given = films.map(\.frame)
     lap = Path.return(stops, count: 100).cameras
     scale = world.scale
     truths = lap.map { camera in
-      let film = world.film(camera, threads: 2)
+      let film = world.film(camera, threads: ProceduralWorld.cores)
       return (film.frame.image, film.covered(by: films))
     }
   }

@@ -64,7 +64,9 @@ extension Exam {
   public init(procedural number: Int, family: ProceduralWorld.Family, side: Int) {
     let world = ProceduralWorld(heldOut: number, family: family)
     let lens = world.lens(width: side, height: side)
-    let films = world.walk(count: 16, intrinsics: lens, seed: 0).map { world.film($0, threads: 2) }
+    let films = world.walk(count: 16, intrinsics: lens, seed: 0).map {
+      world.film($0, threads: ProceduralWorld.cores)
+    }
     let targets = films.indices.filter { $0 % 4 == 2 }
     self.init(
       name: "\(family.rawValue) \(number)", group: family.rawValue, frames: films.map(\.frame),

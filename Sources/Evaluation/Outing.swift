@@ -96,7 +96,7 @@ extension Outing {
       var camera = stops[0]
       camera.pose.rotation =
         .rotation(by: angle, about: ProceduralWorld.up) * camera.pose.rotation
-      return world.film(camera, threads: 2)
+      return world.film(camera, threads: ProceduralWorld.cores)
     }
     self.init(
       name: "\(family.rawValue) \(number)", given: films.map(\.frame), start: stops[0],
@@ -104,7 +104,7 @@ extension Outing {
       returns: returns
     ) { views in
       views.map { view in
-        let film = world.film(view, threads: 2)
+        let film = world.film(view, threads: ProceduralWorld.cores)
         return (film.frame.image, film.covered(by: films))
       }
     }

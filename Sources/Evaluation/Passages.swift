@@ -23,7 +23,7 @@ extension Exam {
   private init?(in world: ProceduralWorld, past spectacle: ProceduralWorld.Spectacle, side: Int) {
     let lens = world.lens(width: side, height: side)
     guard let way = world.passage(past: spectacle, count: 13, intrinsics: lens) else { return nil }
-    let films = way.map { world.film($0, threads: 2) }
+    let films = way.map { world.film($0, threads: ProceduralWorld.cores) }
     let sources = films.indices.filter { $0 % 4 == 0 }
     self.init(
       name: "\(world.family.rawValue), \(world.style.rawValue)", group: spectacle.rawValue,

@@ -1,4 +1,5 @@
 public import Generation
+import Images
 import Memory
 public import Scene
 import Torch
@@ -44,12 +45,25 @@ public final class Archive: Recollection {
     case covering
   }
 
+  /// As a world keeps them: given ones as they are, drawn ones as a file holds them.
+  private enum Picture {
+    case given(Image)
+    case drawn(ImageFile)
+
+    var image: Image {
+      switch self {
+      case .given(let image): image
+      case .drawn(let file): try! file.image()  // its own encoding
+      }
+    }
+  }
+
   private let model: FrameModel
   private let rule: Rule
   private let contexts: Int
   private let steps: Steps
-  /// Every frame; nil once it can't be recalled any more.
-  private var memory: SpatialMemory<Frame?>
+  /// Every picture; nil once it can't be recalled any more.
+  private var memory: SpatialMemory<Picture?>
   private var encoded = Encoded()
   private var lots: Generator?
   private let given: Int
@@ -69,7 +83,7 @@ public final class Archive: Recollection {
     policy.keepsNewest = false  // `covering(_:)` sees to it: given pictures have no newest
     memory = SpatialMemory(scale: scale, policy: policy)
     if case .random(let seed) = rule { lots = Generator(seed: seed) }
-    for frame in given { keep(frame, generation: 0) }
+    for frame in given { keep(.given(frame.image), frame.camera, generation: 0) }
   }
 
   public func step(_ i: Int, of walk: [Camera]) -> Image {
@@ -77,7 +91,7 @@ public final class Archive: Recollection {
     let image = draw(walk[i], from: context)
     let known = context.compactMap { memory[id: $0] }
     keep(
-      Frame(image: image, camera: walk[i]), generation: memory.generation(of: walk[i], from: known))
+      .drawn(ImageFile(image)), walk[i], generation: memory.generation(of: walk[i], from: known))
     return image
   }
 
@@ -89,8 +103,8 @@ public final class Archive: Recollection {
     rule == .newest ? min(contexts, memory.count) : memory.count
   }
 
-  private func keep(_ frame: Frame, generation: Double) {
-    memory.admit(frame, camera: frame.camera, generation: generation, always: true)
+  private func keep(_ picture: Picture, _ camera: Camera, generation: Double) {
+    memory.admit(picture, camera: camera, generation: generation, always: true)
     let last = memory.count - 1 - contexts
     if rule == .newest, last >= 0 { memory.update(last) { $0 = nil } }
   }
@@ -126,8 +140,13 @@ public final class Archive: Recollection {
 
   private func draw(_ query: Camera, from ids: [Int]) -> Image {
     let frames = ids.compactMap { id in
-      memory[id: id]?.value.map { frame in
-        (kv: encoded.kv(of: id) { model.encode(frame) }, camera: frame.camera)
+      memory[id: id].flatMap { keyframe in
+        keyframe.value.map { picture in
+          let kv = encoded.kv(of: id) {
+            model.encode(Frame(image: picture.image, camera: keyframe.camera))
+          }
+          return (kv: kv, camera: keyframe.camera)
+        }
       }
     }
     let context = model.gather(frames, for: query, scale: memory.scale)

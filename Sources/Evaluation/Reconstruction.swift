@@ -115,12 +115,14 @@ enum Region: CaseIterable {
   case reflective
 
   /// Its pixels in a target; nil for all of them.
+  ///
+  /// - Parameter covered: what the context shows.
   /// - Precondition: the exam knows its films, unless all pixels are asked for.
-  func mask(_ exam: Exam, _ target: Int, _ context: [Int]) -> [Bool]? {
+  func mask(_ exam: Exam, _ target: Int, covered: [Bool]?) -> [Bool]? {
     switch self {
     case .whole: nil
-    case .covered: exam.covered(target, by: context)!
-    case .uncovered: exam.covered(target, by: context)!.map(!)
+    case .covered: covered!
+    case .uncovered: covered!.map(!)
     case .reflective: exam.reflective(target)!
     }
   }
@@ -167,8 +169,9 @@ struct Tally {
     _ images: [Image], truth: Image, _ exam: Exam, _ target: Int, _ context: [Int]
   ) {
     let likenesses = images.map { Likeness(of: $0, to: truth) }
+    let covered = exam.covered(target, by: context)
     for region in exam.films == nil ? [.whole] : Region.allCases {
-      let mask = region.mask(exam, target, context)?.reduced(
+      let mask = region.mask(exam, target, covered: covered)?.reduced(
         from: exam.frames[target].image, to: truth)
       guard mask?.isWorthScoring ?? true else { continue }
       var scores = regions[region, default: Scores()]

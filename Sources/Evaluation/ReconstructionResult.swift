@@ -50,9 +50,11 @@ public struct ReconstructionResult: Encodable, Sendable {
 
   /// - Precondition: there is a target.
   init(contexts: Int, groups: [String?: Tally]) {
+    // In an order: a sum of rounded numbers depends on it.
+    let all = groups.sorted { ($0.key ?? "") < ($1.key ?? "") }.map(\.value).reduce(Tally(), +)
     let known = groups.compactMap { group, tally in group.map { ($0, tally) } }
     self.init(
-      contexts: contexts, groups.values.reduce(Tally(), +),
+      contexts: contexts, all,
       families: Dictionary(
         uniqueKeysWithValues: known.map {
           ($0, ReconstructionResult(contexts: contexts, $1, families: [:]))

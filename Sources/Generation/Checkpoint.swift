@@ -88,7 +88,10 @@ extension FrameModel {
       Dictionary(uniqueKeysWithValues: tensors), origin: "another model", on: device,
       keepingTypes: true)
     do {
-      return try FrameModel(configuration ?? self.configuration, weights, device)
+      let model = try FrameModel(configuration ?? self.configuration, weights, device)
+      (model.metadata, model.precision) = (metadata, precision)
+      if model.configuration.patch == self.configuration.patch { model.tile = tile }
+      return model
     } catch {
       preconditionFailure("a model's own weights always fit: \(error)")
     }

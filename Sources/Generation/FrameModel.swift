@@ -192,9 +192,9 @@ public final class FrameModel {
 
 /// How exactly the layers compute.
 ///
-/// Drawing on a CPU, everything but their products with weights is Float32 in any case; elsewhere,
-/// geometry, what conditions the layers, and the heads; training, the weights themselves and the
-/// loss, too.
+/// Drawing on a CPU, everything but what is multiplied (weights, queries, placed keys and values) is
+/// Float32 in any case; elsewhere, geometry, the network that conditions the layers, and the heads;
+/// training, the weights themselves and the loss, too.
 public enum Precision: String, CaseIterable, Codable, Sendable {
   case float32
   /// Twice as fast on CPUs that have it (`fastest`), where pictures lose less than 0.01 dB by it; the

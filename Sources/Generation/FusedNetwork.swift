@@ -2,8 +2,9 @@ import Layers
 import Scene
 import Torch
 
-/// The network laid out for drawing one frame at a time on a CPU, in Float32 but for products with
-/// weights, which may be in BFloat16.
+/// The network laid out for drawing one frame at a time on a CPU, in Float32 but for what is
+/// multiplied, which may be in BFloat16: weights and what they take, placed keys and values, queries,
+/// and what attention weighs them by.
 ///
 /// What `FrameModel.predict` and `encode` do with tensors, it does with packed weights and fused
 /// loops over memory that stays where it is: the same numbers, up to rounding, in less time. What
@@ -230,7 +231,7 @@ extension FusedNetwork {
   private func tables(_ lens: Intrinsics, _ role: FrameModel.Role) -> FrameTables {
     let key = Key(value: lens, role: role)
     if let known = frames[key] { return known }
-    if frames.count >= 8 { frames = [:] }
+    if frames.count >= 64 { frames = [:] }  // a view's tiles at a few sizes
     let made = makeTables(Lenses([lens]), role)
     frames[key] = made
     return made

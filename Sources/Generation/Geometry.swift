@@ -77,8 +77,50 @@ struct LensTables {
   let canvas: OverlapAdd
 
   init(_ lenses: Lenses, _ c: Configuration, type: ElementType, on device: Device) {
+    self.init(
+      LensNumbers(lenses, c, on: device), GridTables(lenses, c, on: device), c, type: type)
+  }
+
+  /// On the numbers' device alone, so that this can be part of recorded work.
+  init(_ numbers: LensNumbers, _ grid: GridTables, _ c: Configuration, type: ElementType) {
+    rays = numbers.rays
+    positions = OwnPositions(
+      lens: numbers.matrices, inverse: numbers.inverses, angles: grid.angles, values: grid.values,
+      width: c.headWidth / 2, groups: c.groups, type: type)
+    canvas = grid.canvas
+  }
+}
+
+/// What differs between lenses of one size.
+struct LensNumbers {
+  let rays: Tensor  // [B, N, 3p²]
+  let matrices: Tensor  // [B, 4, 4]
+  let inverses: Tensor
+
+  init(_ lenses: Lenses, _ c: Configuration, on device: Device) {
     rays = patchify(lenses.rays(patch: c.patch, on: device), c.patch)
-    positions = OwnPositions(lenses, c, type: type, on: device)
+    let lifted = lenses.lifted
+    (matrices, inverses) = (lifted.matrices.sent(to: device), lifted.inverses.sent(to: device))
+  }
+
+  /// Takes the numbers of others, of as many lenses of the same size.
+  func set(_ other: LensNumbers) {
+    rays.set(other.rays)
+    matrices.set(other.matrices)
+    inverses.set(other.inverses)
+  }
+}
+
+/// What lenses' size alone decides.
+struct GridTables {
+  let angles: Tensor  // [T, 1, 1, n]
+  let values: Tensor?  // [T, G, A, n]
+  let canvas: OverlapAdd
+
+  init(_ lenses: Lenses, _ c: Configuration, on device: Device) {
+    let grid = lenses.grid(patch: c.patch)
+    angles = ownAngles(grid, c).sent(to: device)
+    values = ownValueAngles(grid, c)?.sent(to: device)
     canvas = OverlapAdd(lenses, c, on: device)
   }
 }
@@ -88,18 +130,6 @@ extension OverlapAdd {
   init(_ lenses: Lenses, _ c: Configuration, on device: Device) {
     let (rows, columns) = lenses.grid(patch: c.patch)
     self.init(side: c.patch, overlap: c.overlap, rows: rows, columns: columns, on: device)
-  }
-}
-
-extension OwnPositions {
-  /// Places a frame's tokens in its own coordinates.
-  init(_ lenses: Lenses, _ c: Configuration, type: ElementType = .float32, on device: Device) {
-    let lifted = lenses.lifted
-    self.init(
-      lens: lifted.matrices.sent(to: device), inverse: lifted.inverses.sent(to: device),
-      angles: ownAngles(lenses.grid(patch: c.patch), c).sent(to: device),
-      values: ownValueAngles(lenses.grid(patch: c.patch), c)?.sent(to: device),
-      width: c.headWidth / 2, groups: c.groups, type: type)
   }
 }
 

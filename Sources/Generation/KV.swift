@@ -177,10 +177,16 @@ extension FrameModel {
 
   /// Places frames' KV in a query's coordinates; nil for no frames. Once a query, for any number of
   /// steps.
+  ///
+  /// - Precondition: the frames have one size, which need not be the query's.
   public func gather(_ frames: [(kv: KV, camera: Camera)], for query: Camera, scale: Double)
     -> Context?
   {
-    guard !frames.isEmpty else { return nil }
+    guard let first = frames.first?.camera.intrinsics else { return nil }
+    precondition(
+      frames.allSatisfy {
+        ($0.camera.intrinsics.width, $0.camera.intrinsics.height) == (first.width, first.height)
+      }, "gather: frames of different sizes")
     return Runtime.inference {
       let tiles = recalled(frames, for: query, scale: scale)
       guard isTiled(query.intrinsics) else {

@@ -7,19 +7,21 @@ import Torch
 ///
 /// It places what was recalled in the query's coordinates, and takes the steps. What a frame needs
 /// of its own is copied to where the recorded work reads it: raw keys and values, two small
-/// matrices a context, noise. There is a recording for each lens and number of contexts, since a
-/// softmax over more tokens is another piece of work; the weights are read where they are, so that
-/// changing them in place needs nothing anew.
+/// matrices a context, the lens, noise. There is a recording for each size of pictures and number of
+/// contexts, since a softmax over more tokens is another piece of work; the weights are read where
+/// they are, so that changing them in place needs nothing anew.
 final class RecordedDrawing {
   private unowned let model: FrameModel
   private let records: Bool
   private var drawings: [Key: Drawing] = [:]
+  /// Those that were used least recently first.
   private var order: [Key] = []
-  /// Recordings keep memory of their own: the oldest is given up for one more.
+  /// Recordings keep memory of their own: one is given up for one more.
   private static let most = 12
 
   private struct Key: Hashable {
-    let lenses: [Intrinsics]
+    /// How many pictures are drawn at once, their height and their width.
+    let pictures: [Int]
     let contexts: Int
     /// Of the contexts' images, and of their keys and values.
     let size: [Int]
@@ -33,6 +35,9 @@ final class RecordedDrawing {
   init(_ model: FrameModel, records: Bool = true) {
     (self.model, self.records) = (model, records)
   }
+
+  /// How many recordings are kept.
+  var count: Int { drawings.count }
 
   /// Whether a model can be drawn with like this.
   static func fits(_ model: FrameModel) -> Bool {
@@ -48,20 +53,22 @@ final class RecordedDrawing {
   {
     let first = recalled?.frames[0][0]
     let key = Key(
-      lenses: lenses, contexts: recalled?.frames[0].count ?? 0,
+      pictures: [lenses.count, lenses[0].height, lenses[0].width],
+      contexts: recalled?.frames[0].count ?? 0,
       size: first.map { [$0.camera.intrinsics.width, $0.camera.intrinsics.height] } ?? [],
       shape: first?.kv.keys.shape ?? [], steps: steps, fromNoise: noise != nil)
-    let drawing = drawings[key] ?? add(key, recalled)
-    return drawing.draw(recalled, noise)
+    let drawing = drawings[key] ?? add(key, lenses, recalled)
+    order.removeAll { $0 == key }
+    order.append(key)
+    return drawing.draw(lenses, recalled, noise)
   }
 
-  private func add(_ key: Key, _ recalled: Recalled?) -> Drawing {
+  private func add(_ key: Key, _ lenses: [Intrinsics], _ recalled: Recalled?) -> Drawing {
     if order.count == Self.most { drawings[order.removeFirst()] = nil }
     let new = Drawing(
-      model, key.lenses, recalled.map { RawContext(like: $0, model) }, steps: key.steps,
+      model, lenses, recalled.map { RawContext(like: $0, model) }, steps: key.steps,
       fromNoise: key.fromNoise, records: records)
     drawings[key] = new
-    order.append(key)
     return new
   }
 }
@@ -121,6 +128,10 @@ private struct RawContext {
 
 /// One recording: where its inputs go, and where its results lie.
 private final class Drawing {
+  private let configuration: Configuration
+  /// Those that `numbers` are of.
+  private var lenses: [Intrinsics]
+  private let numbers: LensNumbers
   private let context: RawContext?
   private let noise: Tensor?
   private let work: () -> Void
@@ -139,21 +150,28 @@ private final class Drawing {
   ) {
     let size = [lenses.count, 3, lenses[0].height, lenses[0].width]
     let noise = fromNoise ? Tensor.zeros(size, on: model.device) : nil
-    let tables = LensTables(
-      Lenses(lenses), model.configuration, type: model.type, on: model.device)
+    let configuration = model.configuration
+    let numbers = LensNumbers(Lenses(lenses), configuration, on: model.device)
+    let grid = GridTables(Lenses(lenses), configuration, on: model.device)
     let results = Results()
     work = { [unowned model] in
+      let tables = LensTables(numbers, grid, configuration, type: model.type)
       let layers = context?.placed(by: model)
       results.drawn = model.sample(from: noise, steps: steps) { z, t in
         model.evaluate(z, t: t, lenses, tables, recalled: layers.map { own in { own[$0] } })
       }
     }
+    (self.configuration, self.lenses, self.numbers) = (configuration, lenses, numbers)
     (self.context, self.noise, self.results) = (context, noise, results)
     (device, self.records) = (model.device, records)
   }
 
   /// The results are the caller's own: the next replay writes over ours.
-  func draw(_ recalled: Recalled?, _ start: Tensor?) -> Prediction {
+  func draw(_ lenses: [Intrinsics], _ recalled: Recalled?, _ start: Tensor?) -> Prediction {
+    if lenses != self.lenses {
+      numbers.set(LensNumbers(Lenses(lenses), configuration, on: device))
+      self.lenses = lenses
+    }
     if let context, let recalled { context.set(recalled) }
     if let noise, let start { noise.set(start) }
     if records { record().replay() } else { Graph.rehearse(work) }

@@ -13,41 +13,40 @@ import Scene
 struct Refinement {
   /// The view as it is so far.
   private(set) var drawn: World.Drawn
-  /// The view, enlarged, with the tiles that have been drawn.
-  private var frame: Frame
+  /// Of the view, enlarged.
+  private let camera: Camera
   private let tiling: Tiling
-  /// The view's own parts where tiles are still to come.
-  private var waiting: ArraySlice<Image>
+  /// The tiles that have been drawn, and the enlarged view's own parts where more are to come.
+  private var tiles: [Image]
+  /// How many have been drawn.
+  private var count = 0
   /// The view as it was drawn at once.
   private let whole: Image
 
   /// Nil where the world draws nothing finer.
   init?(of drawn: World.Drawn, in world: World) {
-    let camera = world.finer(drawn.frame.camera)
+    camera = world.finer(drawn.frame.camera)
     let lens = camera.intrinsics
     guard let tiling = world.tiling(of: lens) else { return nil }
     (self.drawn, self.tiling) = (drawn, tiling)
     whole = drawn.frame.image
-    let image = whole.resized(width: lens.width, height: lens.height)
-    frame = Frame(image: image, camera: camera)
-    waiting = tiling.parts(of: image)[...]
+    tiles = tiling.parts(of: whole.resized(width: lens.width, height: lens.height))
   }
 
   /// The tile that is to be drawn next; nil when all are.
-  var next: Int? { waiting.indices.first }
+  var next: Int? { count < tiles.count ? count : nil }
 
   /// Takes the tile that was next.
   mutating func add(_ tile: World.Tile) {
-    frame.image.paste(tile.image, at: waiting.startIndex, of: tiling)
-    waiting.removeFirst()
+    tiles[count] = tile.image
+    count += 1
     drawn = drawn.refined(shown, tile, isUnfinished: next != nil)
   }
 
   /// The tiles so far, which fade into the view where others are to come.
   private var shown: Frame {
-    var image = frame.image
-    for (i, part) in zip(waiting.indices, waiting) { image.paste(part, at: i, of: tiling) }
-    return Frame(image: image.blendedCoarsely(with: whole), camera: frame.camera)
+    let image = Image(joining: tiles, of: tiling)
+    return Frame(image: image.blendedCoarsely(with: whole), camera: camera)
   }
 
   /// Nothing was drawn since: no time was taken.

@@ -36,17 +36,19 @@ public actor Session {
   }
 
   private func jump(to id: Int) async {
-    guard id >= 0, let keyframe = await world.keyframes(from: id).first else { return }
+    guard id >= 0, let keyframe = await world.keyframes(from: id, limit: 1).first else { return }
     camera.pose = keyframe.pose
   }
 
   private func refine(_ view: World.Drawn) async -> World.Drawn {
-    if let next = refinement!.next {
-      let tile = await world.drawTile(next, of: view)
-      refinement!.add(tile)
-    } else {
-      refinement!.rest()
+    guard let next = refinement?.next else {
+      refinement?.rest()
+      return refinement?.drawn ?? view
     }
+    let tile = await world.drawTile(next, of: view)
+    // Another step may have been taken meanwhile: the tile is of no use any more.
+    guard view === last, refinement?.next == next else { return refinement?.drawn ?? view }
+    refinement!.add(tile)
     return refinement!.drawn
   }
 }

@@ -11,7 +11,7 @@ final class ThreadExecutor: SerialExecutor, @unchecked Sendable {
   private var closed = false
 
   init(name: String) {
-    let thread = Thread { [unowned self] in work() }
+    let thread = Thread { self.work() }  // until it is closed
     thread.name = name
     thread.stackSize = 16 << 20
     thread.start()

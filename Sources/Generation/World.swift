@@ -89,7 +89,7 @@ public actor World {
 
   /// Remembers given pictures, all of them, as they are.
   ///
-  /// - Parameter size: what they are drawn from at; their own where nil. Larger pictures are worth
+  /// - Parameter size: what they are drawn from at; their own, which must be one, where nil. Larger pictures are worth
   ///   having for views that are drawn more finely (`Settings.fineSize`).
   /// - Precondition: the world is in memory alone; those of a file are given when it is made.
   public func add(_ frames: [Frame], size: (width: Int, height: Int)? = nil) {
@@ -103,9 +103,9 @@ public actor World {
     }
   }
 
-  /// The cameras of the keyframes from an index on, for a map.
-  public func keyframes(from first: Int = 0) -> [(id: Int, pose: Pose)] {
-    memory.dropFirst(first).map { ($0.id, $0.camera.pose) }
+  /// The cameras of the keyframes from an index on, for a map; of so many at most.
+  public func keyframes(from first: Int = 0, limit: Int = .max) -> [(id: Int, pose: Pose)] {
+    memory.dropFirst(first).prefix(limit).map { ($0.id, $0.camera.pose) }
   }
 
   // MARK: Drawing
@@ -138,7 +138,8 @@ public actor World {
       network: (drawn - placed) / .milliseconds(1), isUnfinished: settings.detail > 1)
   }
 
-  /// The keyframes that matter for a camera, the newest one of the walk among them if it is near.
+  /// The keyframes that matter for a camera, the newest one among them if it is near, whoever's walk it
+  /// is of.
   private func context(for camera: Camera) -> [Keyframe<Void>] {
     var context = memory.recall(for: camera, limit: settings.contexts)
     guard let newest = newest.flatMap({ memory[id: $0] }), settings.contexts > 0,

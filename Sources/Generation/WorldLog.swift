@@ -1,4 +1,5 @@
 import Foundation
+import Images
 public import Memory
 import Scene
 import Torch
@@ -24,8 +25,10 @@ extension World {
     /// Reads the settings of a walk; nil where they are no recipe.
     public init?(_ walk: WalkRecord) {
       let data = Data(walk.settings.utf8)
-      guard let recipe = try? JSONDecoder().decode(Recipe.self, from: data), recipe.width > 0,
-        recipe.height > 0, (0...64).contains(recipe.settings.contexts),
+      let sides = 1...Image.sideLimit
+      guard let recipe = try? JSONDecoder().decode(Recipe.self, from: data),
+        sides.contains(recipe.width), sides.contains(recipe.height),
+        (0...64).contains(recipe.settings.contexts),
         recipe.settings.steps.isPossible
       else { return nil }
       self = recipe
@@ -54,7 +57,11 @@ extension World {
       height: Int, known: Int
     ) throws {
       self.file = file
-      walk = try (file.walks().last?.id ?? 0) + 1
+      let last = try file.walks().last?.id ?? 0
+      guard last < .max else {
+        throw WorldFileError.damaged(file: file.path, reason: "its last walk has no successor")
+      }
+      walk = last + 1
       let recipe = Recipe(model, settings, width: width, height: height)
       file.begin(
         WalkRecord(

@@ -4,6 +4,8 @@ public import Scene
 extension Image {
   /// Pictures with more pixels than this are refused before any memory is taken for them.
   public static let pixelLimit = 100_000_000
+  /// And those that are wider or higher than this, as JPEGs cannot be.
+  public static let sideLimit = 65_500
 
   /// Reads a JPEG or PNG file; which of the two is told by its first bytes, not by its name.
   ///
@@ -63,7 +65,7 @@ enum Codec {
     let failure = reason { read(data, data.count, &width, &height, $0) }
     if let failure { throw ImageError.damaged(file: name, reason: failure) }
     let (w, h) = (Int(width), Int(height))
-    guard w * h <= Image.pixelLimit else {
+    guard w * h <= Image.pixelLimit, max(w, h) <= Image.sideLimit else {
       throw ImageError.tooLarge(file: name, width: w, height: h)
     }
     return (w, h)

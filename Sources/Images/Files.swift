@@ -30,21 +30,43 @@ package func readFile(_ path: String, limit: Int? = nil) throws -> [UInt8] {
 }
 
 /// Replaces a file's contents in one step: the bytes go to a new file beside it, which then takes
-/// its name.
+/// its name, once they are on the disk. A link goes on being one; what is there and no file stays.
 package func writeFile(_ bytes: [UInt8], to path: String) throws {
+  let path = target(of: path)
+  var status = stat()
+  let isThere = stat(path, &status) == 0
+  guard !isThere || status.st_mode & S_IFMT == S_IFREG else {
+    throw ImageError.unwritable(file: path, reason: "it is there, and not a file")
+  }
   var temporary = Array("\(path).XXXXXX".utf8CString)
   let file = mkstemp(&temporary)
   guard file >= 0 else { throw unwritable(path) }
   do {
     try write(bytes, to: file, path)
-    guard fchmod(file, 0o644) == 0 else { throw unwritable(path) }
-    guard rename(temporary, path) == 0 else { throw unwritable(path) }
+    let mode = isThere ? status.st_mode & 0o777 : 0o666 & ~creationMask
+    guard fchmod(file, mode) == 0, fsync(file) == 0, rename(temporary, path) == 0 else {
+      throw unwritable(path)
+    }
     close(file)
   } catch {
     close(file)
     unlink(temporary)
     throw error
   }
+}
+
+/// What new files are not allowed to everybody; asking for it sets it, so it is asked once.
+private let creationMask: mode_t = {
+  let mask = umask(0o022)
+  umask(mask)
+  return mask
+}()
+
+/// Where a link leads; any other path as it is.
+private func target(of path: String) -> String {
+  guard let resolved = realpath(path, nil) else { return path }
+  defer { free(resolved) }
+  return String(cString: resolved)
 }
 
 private func write(_ bytes: [UInt8], to file: Int32, _ path: String) throws {

@@ -8,7 +8,7 @@ public enum ImageError: Error, Hashable, CustomStringConvertible {
   case foreign(file: String)
   /// JPEG or PNG, but truncated, corrupt or of a kind that the decoder does not know.
   case damaged(file: String, reason: String)
-  /// More than `Image.pixelLimit` pixels, by its header.
+  /// More than `Image.pixelLimit` pixels, or than `Image.sideLimit` a side, by its header.
   case tooLarge(file: String, width: Int, height: Int)
   /// The file cannot be written; what was there before is untouched.
   case unwritable(file: String, reason: String)
@@ -23,7 +23,9 @@ public enum ImageError: Error, Hashable, CustomStringConvertible {
       "\(file): is damaged or unsupported: \(reason); export or copy it again"
     case .tooLarge(let file, let width, let height):
       "\(file): has \(width) x \(height) pixels, over the limit of "
-        + "\(Image.pixelLimit / 1_000_000) megapixels; scale it down first"
+        + (max(width, height) > Image.sideLimit
+          ? "\(Image.sideLimit) a side" : "\(Image.pixelLimit / 1_000_000) megapixels")
+        + "; scale it down first"
     case .unwritable(let file, let reason):
       "\(file): cannot be written: \(reason)"
     }

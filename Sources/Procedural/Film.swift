@@ -64,8 +64,3 @@ public struct Film: Sendable {
   public static let absoluteTolerance = 0.01
   public static let relativeTolerance = 0.01
 }
-
-/// For each pixel of `film`, whether `other` shows the same surface.
-public func visibility(of film: Film, from other: Film) -> [Bool] {
-  film.visibility(from: other)
-}

@@ -1,3 +1,4 @@
+import Foundation
 public import Scene
 
 /// A made-up place that can be filmed: its family, style and seed are all there is to know.
@@ -93,6 +94,9 @@ public struct ProceduralWorld: Sendable {
   public func film(_ camera: Camera, samples: Int = 4, threads: Int = 1) -> Film {
     scenery.film(camera, samples: samples, threads: threads)
   }
+
+  /// As many threads as film fastest: the pixels do not depend on it.
+  public static var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
 
   /// Per pixel, the normal of the surface that `film` gives the depth of, in world axes and towards
   /// the camera's side; 0 for the sky.

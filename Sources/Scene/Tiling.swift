@@ -134,28 +134,51 @@ extension Image {
     }
   }
 
-  /// Puts a tile of the picture into it, fading into those to the left and above, which are there.
+  /// A picture put together out of its tiles, row by row. Where two overlap, one fades into the other:
+  /// first along rows, then along columns.
   ///
-  /// - Precondition: the picture and the tile are as large as the tiling says.
-  public mutating func paste(_ tile: Image, at index: Int, of tiling: Tiling) {
-    let (x, y) = tiling.corners[index]
-    let (column, row) = (index % tiling.columns.count, index / tiling.columns.count)
-    let left = column == 0 ? 0 : tiling.columns[column - 1] + tile.width - x
-    let top = row == 0 ? 0 : tiling.rows[row - 1] + tile.height - y
-    func share(_ i: Int, _ overlap: Int) -> Float {
-      i < overlap ? (Float(i) + 0.5) / Float(overlap) : 1
-    }
-    var tile = tile
-    for v in 0..<tile.height {
-      for u in 0..<(v < top ? tile.width : max(0, left)) {
-        let new = share(u, left) * share(v, top)
-        let (at, there) = (3 * (v * tile.width + u), 3 * ((y + v) * width + x + u))
-        for c in 0..<3 {
-          let mixed = Float(tile.pixels[at + c]) * new + Float(pixels[there + c]) * (1 - new)
-          tile.pixels[at + c] = UInt8(mixed.rounded())
+  /// - Precondition: there are as many tiles as the tiling says, and they are as large.
+  public init(joining tiles: [Image], of tiling: Tiling) {
+    let (w, h) = (tiling.tileWidth, tiling.tileHeight)
+    precondition(
+      tiles.count == tiling.count && tiles.allSatisfy { $0.width == w && $0.height == h },
+      "Image.init(joining:): \(tiles.count) tiles for \(tiling.count) of \(w) x \(h) pixels")
+    let columns = tiling.columns
+    /// Row `y` of the picture as the tiles of one row show it.
+    func line(_ row: Int, _ y: Int) -> [Float] {
+      var line = [Float](repeating: 0, count: 3 * tiling.width)
+      for (column, x) in columns.enumerated() {
+        let pixels = tiles[row * columns.count + column].pixels
+        let start = 3 * w * (y - tiling.rows[row])
+        for u in 0..<w {
+          let share = Tiling.share(of: column, at: x + u, columns, w)
+          for c in 0..<3 {
+            let (at, new) = (3 * (x + u) + c, Float(pixels[start + 3 * u + c]))
+            line[at] += (new - line[at]) * share
+          }
         }
       }
+      return line
     }
-    paste(tile, x: x, y: y)
+    var pixels: [UInt8] = []
+    pixels.reserveCapacity(3 * tiling.width * tiling.height)
+    for y in 0..<tiling.height {
+      let row = tiling.rows.lastIndex { $0 <= y }!
+      let share = Tiling.share(of: row, at: y, tiling.rows, h)
+      var shown = line(row, y)
+      if share < 1 { shown = zip(line(row - 1, y), shown).map { $0 + ($1 - $0) * share } }
+      pixels += shown.map { UInt8($0.rounded()) }
+    }
+    self.init(width: tiling.width, height: tiling.height, pixels: pixels)
+  }
+}
+
+extension Tiling {
+  /// What a tile counts at a coordinate beside the one before it.
+  fileprivate static func share(of tile: Int, at x: Int, _ edges: [Int], _ side: Int) -> Float {
+    guard tile > 0, case let overlap = edges[tile - 1] + side - edges[tile],
+      x - edges[tile] < overlap
+    else { return 1 }
+    return (Float(x - edges[tile]) + 0.5) / Float(overlap)
   }
 }

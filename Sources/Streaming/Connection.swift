@@ -30,8 +30,12 @@ struct ConnectionSetup: Sendable {
     channel.eventLoop.makeCompletedFuture {
       let upgrade = NIOTypedHTTPServerUpgradeConfiguration(
         upgraders: [upgrader], notUpgradingCompletionHandler: stayHTTP)
-      let kind = try channel.pipeline.syncOperations.configureUpgradableHTTPServerPipeline(
+      let pipeline = channel.pipeline.syncOperations
+      let kind = try pipeline.configureUpgradableHTTPServerPipeline(
         configuration: .init(upgradeConfiguration: upgrade))
+      let upgrading = try pipeline.handler(
+        type: NIOTypedHTTPServerUpgradeHandler<Connection.Kind>.self)
+      try pipeline.addHandler(RefuseUpgrades(door: door), position: .before(upgrading))
       let impatience = channel.eventLoop.scheduleTask(in: Self.patience) {
         channel.close(promise: nil)
       }
@@ -61,13 +65,7 @@ struct ConnectionSetup: Sendable {
   private var upgrader: NIOTypedWebSocketServerUpgrader<Connection.Kind> {
     NIOTypedWebSocketServerUpgrader(
       maxFrameSize: MessageReader.limit,
-      shouldUpgrade: { [door] channel, head in
-        let host = head.headers.first(name: "Host")
-        let isWelcome =
-          head.uri == Site.walkPath
-          && door.admits(origin: head.headers.first(name: "Origin"), host: host)
-        return channel.eventLoop.makeSucceededFuture(isWelcome ? HTTPHeaders() : nil)
-      },
+      shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture(HTTPHeaders()) },
       upgradePipelineHandler: { channel, _ in
         channel.eventLoop.makeCompletedFuture {
           .walk(try NIOAsyncChannel(wrappingChannelSynchronously: channel))
@@ -83,6 +81,37 @@ struct ConnectionSetup: Sendable {
       try pipeline.addHandler(CloseWhenIdle())
       return .http(try NIOAsyncChannel(wrappingChannelSynchronously: channel))
     }
+  }
+}
+
+/// Lets only those requests ask for a WebSocket that get one; the others stay HTTP, and get the site's
+/// answer: NIO's own handler would leave them without any.
+private final class RefuseUpgrades: ChannelInboundHandler, RemovableChannelHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias InboundOut = HTTPServerRequestPart
+
+  private let door: Door
+
+  init(door: Door) { self.door = door }
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard case .head(var head) = unwrapInboundIn(data) else { return context.fireChannelRead(data) }
+    if isWelcome(head) {
+      context.fireChannelRead(data)
+      // What comes after it is HTTP no more.
+      return context.pipeline.syncOperations.removeHandler(context: context, promise: nil)
+    }
+    head.headers.remove(name: "Upgrade")
+    context.fireChannelRead(wrapInboundOut(.head(head)))
+  }
+
+  /// Whether it asks for the walk's WebSocket as RFC 6455, 4.2.1, wants it, and may have it.
+  private func isWelcome(_ head: HTTPRequestHead) -> Bool {
+    let headers = head.headers
+    return head.method == .GET && Site.path(of: head) == Site.walkPath
+      && headers[canonicalForm: "Upgrade"].map { $0.lowercased() } == ["websocket"]
+      && headers["Sec-WebSocket-Version"] == ["13"] && headers["Sec-WebSocket-Key"].count == 1
+      && door.admits(origin: headers.first(name: "Origin"), host: headers.first(name: "Host"))
   }
 }
 

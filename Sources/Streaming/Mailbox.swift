@@ -2,9 +2,9 @@ import Scene
 
 /// One viewer's input, in one slot, and the leave to draw: what to do next is a function of both.
 ///
-/// Keys are a state, so the newest wins; mouse travel is a change, so it adds up, but for what came
-/// before a jump. No more than
-/// `window` frames are under way to a viewer; without input it rests after a second.
+/// Keys are a state: each counts for as long as it was held since the last frame, one that was only
+/// tapped, too. Mouse travel is a change, so it adds up. What came before a jump is forgotten. No more
+/// than `window` frames are under way to a viewer; without input it rests after a second.
 struct Mailbox: Sendable {
   typealias Instant = ContinuousClock.Instant
 
@@ -24,6 +24,8 @@ struct Mailbox: Sendable {
   let interval: Duration
 
   private var move: SIMD3<Double> = .zero
+  /// What keys did since the last frame that have changed since: directions times seconds, and seconds.
+  private var walked: (path: SIMD3<Double>, seconds: Double) = (.zero, 0)
   private var turn: SIMD2<Double> = .zero
   private var jump: Action.Jump?
   /// What a program says in place of the clock, for one frame.
@@ -56,8 +58,14 @@ struct Mailbox: Sendable {
       isNews = true
       awakeUntil = now + Self.afterglow
     }
-    if move == .zero, input.move != .zero { pressed = now }
-    if let jump = input.jump { (self.jump, turn) = (jump, .zero) }
+    if move != input.move {
+      if move != .zero {
+        let held = max(Self.heldFor.lowerBound, held(until: now))
+        walked = (walked.path + move * held, walked.seconds + held)
+      }
+      pressed = now
+    }
+    if let jump = input.jump { (self.jump, turn, walked) = (jump, .zero, (.zero, 0)) }
     (move, seconds) = (input.move, input.seconds)
     turn += input.turn
     seq = input.seq
@@ -71,15 +79,27 @@ struct Mailbox: Sendable {
   mutating func next(now: Instant) -> Next {
     guard sent - seen < window, isNews || now < awakeUntil else { return .rest }
     if seconds == nil, let drawn, now < drawn + interval { return .pause(until: drawn + interval) }
-    let held = (now - max(pressed, drawn ?? pressed)).seconds
-    var action = Action(
-      move: move, turn: turn,
-      duration: seconds ?? min(Self.heldFor.upperBound, max(Self.heldFor.lowerBound, held)))
+    var action = action(now: now)
     action.jump = jump
     sent += 1
     if seconds != nil { (move, seconds) = (.zero, nil) }
-    (turn, jump, isNews, drawn) = (.zero, nil, false, now)
+    (turn, jump, isNews, drawn, walked) = (.zero, nil, false, now, (.zero, 0))
     return .step(action, id: sent, applied: seq)
+  }
+
+  /// How long the keys that are held now are, since the last frame, in seconds.
+  private func held(until now: Instant) -> Double { (now - max(pressed, drawn ?? pressed)).seconds }
+
+  private func action(now: Instant) -> Action {
+    if let seconds { return Action(move: move, turn: turn, duration: seconds) }
+    var (path, time) = walked
+    if move != .zero || time == 0 {
+      let held = held(until: now)
+      (path, time) = (path + move * held, time + held)
+    }
+    let duration = min(Self.heldFor.upperBound, max(Self.heldFor.lowerBound, time))
+    let isOneKey = walked.seconds == 0
+    return Action(move: isOneKey ? move : path / time, turn: turn, duration: duration)
   }
 }
 

@@ -62,15 +62,26 @@ struct Site: Sendable {
 
   /// Turns away requests for other hosts.
   private func answer(to request: HTTPRequestHead) -> Answer {
-    guard door.admits(host: request.headers.first(name: "Host")) else {
+    let host = request.headers.first(name: "Host")
+    guard door.admits(host: host) else {
       return Answer(
         status: .misdirectedRequest, body: Array("This server answers to localhost only\n".utf8))
     }
-    let path = String(request.uri.prefix { $0 != "?" })
+    let path = Self.path(of: request)
+    let origin = request.headers.first(name: "Origin")
+    guard path != Self.walkPath || door.admits(origin: origin, host: host) else {
+      return Answer(
+        status: .forbidden, body: Array("Pages of other sites may not walk here\n".utf8))
+    }
     guard [.GET, .HEAD].contains(request.method), let answer = Self.answers[path] else {
       return Answer(status: .notFound, body: Array("Not Found\n".utf8))
     }
     return answer
+  }
+
+  /// What a request asks for.
+  static func path(of request: HTTPRequestHead) -> String {
+    String(request.uri.prefix { $0 != "?" })
   }
 
   private func head(of answer: Answer, to request: HTTPRequestHead) -> HTTPResponseHead {
@@ -81,6 +92,7 @@ struct Site: Sendable {
     if answer.status == .upgradeRequired {
       headers.add(name: "Connection", value: "upgrade")
       headers.add(name: "Upgrade", value: "websocket")
+      headers.add(name: "Sec-WebSocket-Version", value: "13")
     }
     return HTTPResponseHead(version: request.version, status: answer.status, headers: headers)
   }

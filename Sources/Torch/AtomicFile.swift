@@ -19,6 +19,24 @@ final class AtomicFile {
     if descriptor < 0 { throw Self.failure(path) }
   }
 
+  /// Removes what writers of this file left behind that were killed.
+  ///
+  /// Whoever calls it is the only one to write the file.
+  static func clear(_ path: String) {
+    let url = URL(fileURLWithPath: path)
+    let folder = url.deletingLastPathComponent().path
+    for name in (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    where isTemporary(name, of: url.lastPathComponent) {
+      unlink("\(folder)/\(name)")
+    }
+  }
+
+  private static func isTemporary(_ name: String, of file: String) -> Bool {
+    guard name.hasPrefix("\(file).") else { return false }
+    let end = name.dropFirst(file.count + 1).drop { $0.isHexDigit }
+    return name.count - file.count - 1 - end.count == 8 && [".new", ".new.former"].contains(end)
+  }
+
   /// Whatever was not committed goes.
   deinit {
     close(descriptor)
@@ -42,10 +60,12 @@ final class AtomicFile {
   func commit(keeping former: String? = nil) throws {
     if fsync(descriptor) != 0 { throw Self.failure(path) }
     if let former, access(path, F_OK) == 0 {
-      unlink(former)
-      // A second name, so that there is a file at `path` at any moment; a disk without second names
-      // gets a gap between two moves.
-      if link(path, former) != 0 { rename(path, former) }
+      // A second name, so that there is a file at `path` at any moment, and at `former`; a disk without
+      // second names gets a gap between two moves.
+      let second = "\(temporary).former"
+      defer { unlink(second) }
+      let moved = link(path, second) == 0 ? rename(second, former) : rename(path, former)
+      if moved != 0 { throw Self.failure(path) }
     }
     if rename(temporary, path) != 0 { throw Self.failure(path) }
     let folder = open(

@@ -90,7 +90,7 @@ public final class AttentionSlots {
     let status = ct_place(
       k.pointer, v.pointer, matrix.pointer, cos.pointer, sin.pointer, Int64(slot), keys.pointer,
       values.pointer, turnCos?.pointer, turnSin?.pointer)
-    check("place", [k, v, matrix, cos, sin, keys], status)
+    check("place", [k, v, matrix, cos, sin, keys] + [turnCos, turnSin].compactMap(\.self), status)
   }
 
   /// Writes one slot of all layers: keys and values `[L, G, 1, d]`.

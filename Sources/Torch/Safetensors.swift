@@ -88,6 +88,11 @@ public struct Safetensors {
     try file.commit(keeping: former)
   }
 
+  /// Removes what is left of ``write(to:keeping:)`` to a path where the process was killed.
+  ///
+  /// - Precondition: nobody writes there now.
+  public static func removeUnfinished(at path: String) { AtomicFile.clear(path) }
+
   private func header(_ names: [String]) -> [String: Any] {
     var header: [String: Any] = [:]
     if !metadata.isEmpty { header["__metadata__"] = metadata }

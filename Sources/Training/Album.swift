@@ -88,15 +88,25 @@ extension Album {
     try plan.albums(of: Capture(contentsOf: path))
   }
 
+  /// How many contexts any of its frames can have: those of all other pictures that are learned.
+  var mostContexts: Int { learned.count - frames.count / (pictures.last! + 1) }
+
   /// Targets around a random frame, and what a memory that holds a random part of the other frames
   /// recalls for it.
+  ///
+  /// - Precondition: no more contexts than ``mostContexts``.
   func pick(contexts count: Int, targets: Int, random: inout Randomness) -> Pick {
     let moment = learned[Int(random.next() % UInt64(learned.count))]
     let near = nearest(to: moment, random: &random)
-    let apart = max(1, min(targets, learned.count - count))
-    // Not the very nearest, so that some of these are left to be contexts.
-    let others = near[1...].prefix(2 * apart).shuffled(using: &random).prefix(apart - 1)
-    let chosen = [moment] + others
+    var spare = mostContexts - count
+    precondition(spare >= 0, "pick: \(count) contexts of \(mostContexts)")
+    // Not the very nearest, and not too many, so that some of these are left to be contexts.
+    let others = near[1...].prefix(2 * targets).shuffled(using: &random).filter { i in
+      if pictures[i] == pictures[moment] { return true }
+      spare -= 1
+      return spare >= 0
+    }
+    let chosen = [moment] + others.prefix(targets - 1)
     // The other tiles of a picture show nothing of this one.
     let rest = near.filter { !chosen.contains($0) && pictures[$0] != pictures[moment] }
       .prefix(Self.remembered)
@@ -144,8 +154,7 @@ extension Shard {
   /// alone.
   init(_ plan: Plan, of albums: [Album], step: Int, index: Int) {
     var random = Randomness(plan.seed, UInt64(step), UInt64(index), 0x616C)
-    let most = albums.map { $0.learned.count - 1 }.min()!
-    let count = min(plan.contextCount(step: step), most)
+    let count = min(plan.contextCount(step: step), albums.map(\.mostContexts).min()!)
     let scenes = (0..<plan.scenesPerShard).map { _ in
       let album = albums[Int(random.next() % UInt64(albums.count))]
       var pick = album.pick(contexts: count, targets: plan.targetsPerScene, random: &random)

@@ -50,9 +50,10 @@ final class Optimizer {
     name.hasPrefix("layers.") && name.hasSuffix(".weight")
   }
 
-  /// Weight decay acts on matrices, not on the role's or the registers' rows.
+  /// Weight decay acts on the matrices of linear layers, and on no table of vectors: roles, registers,
+  /// null keys and values.
   private static func decays(_ p: (name: String, tensor: Tensor)) -> Bool {
-    p.tensor.rank >= 2 && p.name != "role.weight" && p.name != "registers"
+    p.tensor.rank >= 2 && p.name.hasSuffix(".weight") && p.name != "role.weight"
   }
 }
 
@@ -119,7 +120,7 @@ private struct Orthogonal {
       // On a GPU in BFloat16, as published: singular values need not be exact.
       let direction = all.device == .cpu ? mixed : mixed.to(.bfloat16)
       let updates = orthogonalized(direction).to(.float32) * (verdict.counts * -rate)
-      let keep = 1 - verdict.counts * (0.02 * plan.muonRate * share)
+      let keep = 1 - verdict.counts * (plan.muonDecay * plan.muonRate * share)
       parameters.scaleInPlace(by: keep, adding: updates)
     }
   }

@@ -14,7 +14,7 @@ public struct Plan: Codable, Hashable, Sendable {
   public var steps: Int
 
   // Data
-  /// Groups of scenes a step; each is computed by one thread on a CPU.
+  /// Groups of scenes a step: a CPU computes them side by side, a GPU one after the other.
   public var shards = 2
   public var scenesPerShard = 4
   /// Targets share a scene's encoded contexts, which makes them cheap.
@@ -229,8 +229,10 @@ public struct OptimizerPlan: Codable, Hashable, Sendable {
   public var rate = 1e-3
   public var betas = [0.9, 0.98]
   public var epsilon = 1e-8
-  /// AdamW's weight decay of matrices.
+  /// AdamW's weight decay of the layers' matrices, a step and unit of its rate.
   public var decay = 0.01
+  /// Muon's, a step and unit of its rate.
+  public var muonDecay = 0.02
   /// Muon's learning rate, for a matrix whose longer side is 256; grows with that side's root.
   public var muonRate = 0.02
   public var momentum = 0.95

@@ -15,15 +15,22 @@ extension Trainer {
     let worlds = sampleWorlds()
     var quality = worlds.quality
     quality.photographs = photographs?.quality.photographs
+    quality.tiles = photographs?.quality.tiles
     return (photographs?.sheet ?? worlds.sheet, quality)
   }
 
-  /// Held-out photographs, as many as 24, each from 4 others; nil where none are.
+  /// Held-out photographs, as many as 24, each from 4 others, and as many of their tiles; nil where
+  /// none are.
   private func samplePhotographs() -> (sheet: Image, quality: Quality)? {
+    guard let whole = sample(albums.filter { !$0.isOfTiles }) else { return nil }
+    let tiles = sample(albums.filter(\.isOfTiles))
+    return (whole.sheet, Quality(photographs: whole.error, tiles: tiles?.error))
+  }
+
+  private func sample(_ albums: [Album]) -> (sheet: Image, error: Double)? {
     guard let shard = Shard(heldOutOf: albums, contexts: 4, limit: 24) else { return nil }
     let drawn = draw(shard)
-    let truths = shard.targets.flatMap { $0.map(\.image) }
-    return (sheet(shard, drawn), Quality(photographs: drawn, truths))
+    return (sheet(shard, drawn), Quality.error(drawn, shard.targets.flatMap { $0.map(\.image) }))
   }
 
   private func sampleWorlds() -> (sheet: Image, quality: Quality) {
@@ -33,7 +40,7 @@ extension Trainer {
     plan.shards = 1
     plan.scenesPerShard = 24
     plan.targetsPerScene = 2
-    (plan.revisits, plan.recallShare) = (0, 0)
+    (plan.revisits, plan.recallShare, plan.detail) = (0, 0, 1)
     plan.contextShares = [0, 0, 1]
     let shard = Shard(plan, step: 0, index: 0, visibility: true)
     let drawn = draw(shard)
@@ -76,16 +83,20 @@ public struct Quality: Codable, Hashable, Sendable {
   public var all: Double?
   public var covered: Double?
   public var uncovered: Double?
-  /// Of all pixels of held-out photographs; nil where there are none.
+  /// Of all pixels of held-out photographs, of which nobody knows what contexts show; nil where there
+  /// are none.
   public var photographs: Double?
+  /// The same of tiles of larger photographs, where these are learned, too.
+  public var tiles: Double?
 
-  /// Of photographs, of which nobody knows what contexts show.
-  init(photographs drawn: [Image], _ truths: [Image]) {
-    photographs = Quality(drawn, truths, shown: truths.map(Self.nothing)).all
+  init(photographs: Double, tiles: Double?) {
+    (self.photographs, self.tiles) = (photographs, tiles)
   }
 
-  private static func nothing(in image: Image) -> [Bool] {
-    Array(repeating: false, count: image.width * image.height)
+  /// Over all pixels.
+  static func error(_ drawn: [Image], _ truths: [Image]) -> Double {
+    let none = truths.map { Array(repeating: false, count: $0.width * $0.height) }
+    return Quality(drawn, truths, shown: none).all!
   }
 
   /// - Parameter shown: of each pixel of each truth, whether a context shows it.
@@ -117,7 +128,9 @@ public struct Quality: Codable, Hashable, Sendable {
     func number(_ error: Double?) -> String {
       Self.decibels(error).map { String(format: "%.2f dB", $0) } ?? "none"
     }
-    let photos = photographs.map { "photographs \(number($0))" }
+    let photos = photographs.map { error in
+      "photographs \(number(error))" + (tiles.map { ", in tiles \(number($0))" } ?? "")
+    }
     let worlds = all.map { all in
       "\(number(all)), shown by a context \(number(covered)), not shown \(number(uncovered))"
     }

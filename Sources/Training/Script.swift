@@ -112,7 +112,10 @@ extension Script.Scene {
     let aim = first[Int(random.next() % UInt64(first.count))]
     func best(_ count: Int, of tiles: [Camera]) -> [Camera] {
       let kept = tiles.indices.shuffled(using: &random)
-      return Pick.filled(count, from: kept, for: aim, of: tiles, scale: scale).map { tiles[$0] }
+      // None is newer than another.
+      return Pick.filled(
+        count, from: kept, for: aim, of: tiles, scale: scale, keepsNearest: false
+      ).map { tiles[$0] }
     }
     let others = views.targets.dropFirst().flatMap { best(1, of: $0.tiles(side: side)) }
     let contexts = best(views.contexts.count, of: views.contexts.flatMap { $0.tiles(side: side) })

@@ -128,10 +128,18 @@ struct Pick {
 
   /// What a memory of some frames, nearest first, recalls for a query; where that are fewer than asked
   /// for, the first others follow.
+  ///
+  /// - Parameter keepsNearest: whether the first is recalled whatever it shows, as a walk's newest is.
   static func filled(
-    _ count: Int, from kept: [Int], for query: Camera, of cameras: [Camera], scale: Double
+    _ count: Int, from kept: [Int], for query: Camera, of cameras: [Camera], scale: Double,
+    keepsNearest: Bool = true
   ) -> [Int] {
-    let recalled = recall(kept, for: query, of: cameras, limit: count, scale: scale)
+    var policy = Policy()
+    policy.gainThreshold = 1e-4  // fill the limit where anything is gained at all
+    policy.keepsNewest = keepsNearest
+    var memory = SpatialMemory<Int>(scale: scale, policy: policy)
+    for i in kept.reversed() { memory.admit(i, camera: cameras[i], always: true) }
+    let recalled = memory.recall(for: query, limit: count).map(\.value)
     return (recalled + kept).reduce(into: []) { chosen, i in
       if chosen.count < count && !chosen.contains(i) { chosen.append(i) }
     }
@@ -139,17 +147,6 @@ struct Pick {
 
   /// How long a walk that needs: room for the memory to choose from.
   static func recallLength(contexts count: Int, targets: Int) -> Int { 3 * count + targets + 8 }
-
-  /// What a memory of some frames of a walk, nearest first, recalls for a query.
-  private static func recall(
-    _ frames: [Int], for query: Camera, of walk: [Camera], limit: Int, scale: Double
-  ) -> [Int] {
-    var policy = Policy()
-    policy.gainThreshold = 1e-4  // fill the limit where anything is gained at all
-    var memory = SpatialMemory<Int>(scale: scale, policy: policy)
-    for i in frames.reversed() { memory.admit(i, camera: walk[i], always: true) }
-    return memory.recall(for: query, limit: limit).map(\.value)
-  }
 }
 
 /// A stream of random numbers that is a function of its keys (SplitMix64).

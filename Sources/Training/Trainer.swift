@@ -1,6 +1,7 @@
 import Dispatch
 public import Generation
 import Scene
+import Synchronization
 public import Torch
 
 /// Trains a frame model, one step at a time: films scenes, compares, changes the weights.
@@ -109,6 +110,7 @@ public final class Trainer {
   /// Asks the device for one step; a GPU is left to itself.
   public func begin() -> Pending {
     let studio = studio
+    Runtime.flushDenormals()
     let start = ContinuousClock.now
     let shots = studio.next()
     waited = (ContinuousClock.now - start) / .seconds(1)
@@ -159,22 +161,22 @@ public final class Trainer {
     plan.cooldown = Cooldown(start: step, steps: steps, share: share)
   }
 
-  /// Each shard on a thread of its own, whose operations share what cores there are for each shard:
-  /// two one-thread operations beat one with two.
+  /// Shards side by side, each with its share of the cores: two operations of one thread beat one of
+  /// two.
   private func parallel(_ shots: [Studio.Shot], in studio: Studio) -> [Loss.Figures] {
     let work = Unchecked(value: (trainer: self, studio: studio))
     let all = Runtime.threads
     defer { Runtime.threads = all }  // the weights' change has all of them
     let share = max(1, all / shots.count)
-    Runtime.flushDenormals()  // here too, whether or not this thread gets a shard
-    let results = Unchecked(value: Results(count: shots.count))
+    let results = Mutex([Loss.Figures?](repeating: nil, count: shots.count))
     DispatchQueue.concurrentPerform(iterations: shots.count) { i in
       Runtime.threads = share
       Runtime.flushDenormals()
       let footage = work.value.studio.develop(shots[i])
-      results.value.losses[i] = work.value.trainer.shardLoss(i, footage)
+      let loss = Unchecked(value: work.value.trainer.shardLoss(i, footage))
+      results.withLock { $0[i] = loss.value }
     }
-    return results.value.losses.map { $0! }
+    return results.withLock { Unchecked(value: $0) }.value.map { $0! }
   }
 
   private func shardLoss(_ index: Int, _ footage: Footage) -> Loss.Figures {
@@ -202,11 +204,6 @@ public final class Trainer {
       parameter.tensor.setGradient(first)
     }
     for replica in replicas { replica.parameters.forEach { $0.tensor.clearGradient() } }
-  }
-
-  private final class Results {
-    var losses: [Loss.Figures?]
-    init(count: Int) { losses = Array(repeating: nil, count: count) }
   }
 }
 

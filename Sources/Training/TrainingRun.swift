@@ -43,8 +43,12 @@ public struct TrainingRun {
     } catch {
       throw TrainingError.folder(folder)
     }
-    lines = Self.lines(in: "\(folder)/log.jsonl").filter { $0.step <= trainer.step }
-    judgements = Self.lines(in: "\(folder)/log.jsonl").filter { $0.step <= trainer.step }
+    for file in [checkpoint, "\(folder)/model.safetensors"] {
+      Safetensors.removeUnfinished(at: file)
+    }
+    try forgetLinesAhead()
+    lines = Self.lines(in: log)
+    judgements = Self.lines(in: log)
   }
 
   /// Trains until the plan's last step, until time is up or until it is told to stop, whichever is
@@ -155,12 +159,27 @@ public struct TrainingRun {
       .write(to: "\(folder)/model.safetensors")
   }
 
-  private func append(_ line: some Encodable) throws {
-    let path = "\(folder)/log.jsonl"
-    if !FileManager.default.fileExists(atPath: path) {
-      _ = FileManager.default.createFile(atPath: path, contents: nil)
+  private var log: String { "\(folder)/log.jsonl" }
+
+  /// Takes out of the log what comes after the checkpoint that the run goes on from: it is done again.
+  private func forgetLinesAhead() throws {
+    struct Dated: Decodable { let step: Int }
+    guard let data = FileManager.default.contents(atPath: log) else { return }
+    let all = data.split(separator: UInt8(ascii: "\n"))
+    let kept = all.filter { line in
+      let dated = try? JSONDecoder().decode(Dated.self, from: Data(line))
+      return dated.map { $0.step <= trainer.step } ?? false
     }
-    let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+    guard kept.count < all.count else { return }
+    try Data(kept.map { $0 + [UInt8(ascii: "\n")] }.joined())
+      .write(to: URL(fileURLWithPath: log), options: .atomic)
+  }
+
+  private func append(_ line: some Encodable) throws {
+    if !FileManager.default.fileExists(atPath: log) {
+      _ = FileManager.default.createFile(atPath: log, contents: nil)
+    }
+    let file = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
     defer { try? file.close() }
     try file.seekToEnd()
     let encoder = JSONEncoder()
@@ -187,6 +206,7 @@ public struct TrainingRun {
     heldOut("held out, shown", \.covered)
     heldOut("held out, not shown", \.uncovered)
     heldOut("held out, photographs", \.photographs)
+    heldOut("held out, tiles", \.tiles)
     return plot.image()
   }
 }

@@ -43,7 +43,7 @@ import Torch
   @Test func anAloneTokenIsLeftAsItIs() {
     let c = Configuration.with { ($0.registers, $0.valuePeak) = (1, 3) }
     let lens = Intrinsics(width: 16, height: 16, focal: [20, 20], center: [8, 8])
-    let places = OwnPositions(Lenses([lens]), c, on: .cpu)
+    let places = LensTables(Lenses([lens]), c, type: .float32, on: .cpu).positions
     let v = Generator(seed: 1).normal([1, 17, 2, 32])
     let back = places.replace(out: places.place(value: v))
     expectClose(back, v, within: 1e-5)

@@ -67,12 +67,31 @@ import Torch
     }
   }
 
-  /// More lenses than there are recordings kept.
+  /// Other lenses are drawn through by the same recording.
+  @Test func lensesAreFollowed() {
+    let model = FrameModel.lively()
+    let recorded = RecordedDrawing(model, records: false)
+    var scenes = Scenes(seed: 26)
+    let frames = scenes.frames(2)
+    let queries = (0..<4).map { _ in scenes.camera() }
+    #expect(Set(queries.map(\.intrinsics)).count == 4)
+    for query in queries + queries {
+      let recalled = recalled(model, frames, query)
+      expectClose(
+        Runtime.inference {
+          recorded.draw([query.intrinsics], recalled, steps: 1, noise: nil).image
+        },
+        truth(model, query, recalled).image, within: 1e-6)
+    }
+    #expect(recorded.count == 1)
+  }
+
+  /// More sizes than there are recordings kept.
   @Test func oldRecordingsAreGivenUp() {
     let model = FrameModel.lively()
     let recorded = RecordedDrawing(model, records: false)
     var scenes = Scenes(seed: 23)
-    let cameras = (0..<15).map { _ in scenes.camera() }
+    let cameras = (0..<15).map { scenes.camera(width: 8 + $0, height: 16) }
     for camera in cameras + cameras {
       Runtime.inference {
         expectClose(

@@ -98,6 +98,33 @@ import Testing
     #expect(abs(Double(film.depth[0]) - (3 - radius)) < 1e-3)
   }
 
+  /// From above and from below a cone is as wide as geometry says, too: steep rays meet its mirror image
+  /// beyond the tip first.
+  @Test(arguments: [2.4, 0.05], [-0.98, -0.5, 0.5, 0.98])
+  func aConeIsSolidFromAllSides(height: Double, taper: Double) {
+    var stage = emptyStage()
+    stage.cone(
+      Spot(center: [3, 2], angle: 0), at: [0, 0, 1.2], radius: 0.4, height: 0.6, 0, taper: taper)
+    let position = SIMD3(2.3, 2, height)
+    let pose = Pose(at: position, facing: [3, 2, 1.2] - position, up: ProceduralWorld.up)
+    let lens = Intrinsics(width: 64, height: 64, horizontalFieldOfView: 1.2)
+    let camera = Camera(intrinsics: lens, pose: pose)
+    let film = Scenery(stage).film(camera, samples: 1, threads: 1)
+    var wrong = 0
+    for i in 0..<64 * 64 {
+      let way = pose.rotation * lens.direction(at: [Double(i % 64) + 0.5, Double(i / 64) + 0.5])
+      // Along the ray, step by step: where it is first inside.
+      let steps = stride(from: 0.1, to: 2.5, by: 0.002)
+      let hit = steps.first { t in
+        let p = position + way * t - [3, 2, 1.2]
+        let r = 0.4 * (1 + taper * p.z / 0.3)
+        return abs(p.z) <= 0.3 && p.x * p.x + p.y * p.y <= r * r
+      }
+      if abs((hit ?? Double(film.depth[i])) - Double(film.depth[i])) > 0.02 { wrong += 1 }
+    }
+    #expect(wrong <= 40, "edges, where a step decides")
+  }
+
   /// The form that GPUs run has no groups of rays and leaves no object out.
   @Test(arguments: 0..<8 as Range<UInt64>)
   func eightLanesFilmWhatOneLaneFilms(seed: UInt64) {

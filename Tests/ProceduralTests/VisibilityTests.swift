@@ -10,7 +10,7 @@ import Testing
     let (world, cameras) = visit(seed: seed, count: 2)
     for camera in cameras {
       let film = world.film(camera)
-      #expect(visibility(of: film, from: film).allSatisfy { $0 })
+      #expect(film.visibility(from: film).allSatisfy { $0 })
     }
   }
 

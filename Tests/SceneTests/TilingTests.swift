@@ -70,11 +70,9 @@ import Testing
         intrinsics: Self.lens, pose: Pose(at: [0, 0, 0], facing: [0, 0, 1], up: [0, -1, 0])))
     for side in [7, 16, 20, 39] {
       let tiling = Tiling(width: 40, height: 30, side: side)!
-      var image = Image(width: 40, height: 30, color: [9, 9, 9])
-      for (i, tile) in frame.tiles(side: side).enumerated() {
-        #expect(tile.image.width == tile.camera.intrinsics.width)
-        image.paste(tile.image, at: i, of: tiling)
-      }
+      let tiles = frame.tiles(side: side)
+      #expect(tiles.allSatisfy { $0.image.width == $0.camera.intrinsics.width })
+      let image = Image(joining: tiles.map(\.image), of: tiling)
       #expect(image == frame.image, "tiles of \(side)")
     }
     #expect(frame.tiles(side: 40) == [frame])
@@ -83,13 +81,27 @@ import Testing
   /// Two plain tiles: no step between them is larger than the fade's.
   @Test func tilesFadeIntoEachOther() {
     let tiling = Tiling(width: 24, height: 16, side: 16)!
-    var image = Image(width: 24, height: 16)
-    for (i, grey) in [UInt8(40), 200].enumerated() {
-      image.paste(
-        Image(width: 16, height: 16, color: [grey, grey, grey]), at: i, of: tiling)
-    }
+    let image = Image(joining: [40, 200].map(Self.plain), of: tiling)
     let row = (0..<24).map { Int(image[$0, 5].x) }
     #expect(row.prefix(8).allSatisfy { $0 == 40 } && row.suffix(8).allSatisfy { $0 == 200 })
     #expect(zip(row.dropFirst(), row).allSatisfy { (0...21).contains($0 - $1) })
+  }
+
+  /// Where four meet, too.
+  @Test func fourTilesFadeIntoEachOther() {
+    let tiling = Tiling(width: 24, height: 24, side: 16)!
+    let image = Image(joining: [0, 0, 200, 0].map(Self.plain), of: tiling)
+    for y in 0..<24 {
+      for x in 0..<24 {
+        let value = Int(image[x, y].x)
+        if x > 0 { #expect(abs(value - Int(image[x - 1, y].x)) <= 26) }
+        if y > 0 { #expect(abs(value - Int(image[x, y - 1].x)) <= 26) }
+      }
+    }
+    #expect(image[3, 20].x == 200 && image[20, 20].x == 0 && image[20, 3].x == 0)
+  }
+
+  private static func plain(_ grey: UInt8) -> Image {
+    Image(width: 16, height: 16, color: [grey, grey, grey])
   }
 }

@@ -16,6 +16,29 @@ import Testing
     #expect(box.next(now: at(0.5)) == .rest)
   }
 
+  /// A key that is pressed and let go between two frames.
+  @Test func aTapCounts() {
+    var box = mailbox()
+    guard case .step = box.next(now: at(0)) else {
+      Issue.record("no step")
+      return
+    }
+    box.post(Input(seq: 1, move: [0, 0, 1]), now: at(0.2))
+    box.post(Input(seq: 2), now: at(0.24))
+    box.post(Input(seq: 3, seen: 1), now: at(0.3))
+    guard case .step(let action, _, 3) = box.next(now: at(0.3)) else {
+      Issue.record("no step")
+      return
+    }
+    #expect((action.move * action.duration - [0, 0, 0.04]).length < 1e-6)
+    box.post(Input(seq: 4, seen: 2), now: at(0.4))
+    guard case .step(let next, _, 4) = box.next(now: at(0.4)) else {
+      Issue.record("no step")
+      return
+    }
+    #expect(next.isRest, "once")
+  }
+
   /// While the last view is not the best yet, frames go on coming without input.
   @Test func goesOnWhileThereIsSomethingBetter() {
     var box = mailbox()
@@ -37,7 +60,7 @@ import Testing
     #expect(box.next(now: at(5.6)) == .rest)
   }
 
-  @Test func newestKeysWinAndTurnsAddUp() {
+  @Test func keysCountWhileTheyAreHeldAndTurnsAddUp() {
     var box = mailbox()
     box.post(Input(seq: 1, move: [1, 0, 0], turn: [0.25, 0.5]), now: at(0))
     box.post(Input(seq: 2, move: [0, 0, 1], turn: [0.5, -0.25]), now: at(0.1))
@@ -45,7 +68,7 @@ import Testing
       Issue.record("no step")
       return
     }
-    #expect(action.move == [0, 0, 1])
+    #expect((action.move - [1.0 / 3, 0, 2.0 / 3]).length < 1e-6, "a third of the time, then two")
     #expect(action.turn == [0.75, 0.25])
     #expect(abs(action.duration - 0.3) < 1e-6, "held since the first key")
     #expect(applied == 2)

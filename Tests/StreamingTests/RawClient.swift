@@ -122,13 +122,17 @@ struct RawClient: Sendable {
       "GET /walk HTTP/1.1", "Host: \(host)", "Upgrade: websocket", "Connection: Upgrade",
       "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
     ]
-    let head = (lines + (origin.map { ["Origin: \($0)"] } ?? [])).joined(separator: "\r\n")
-    try await send(Array("\(head)\r\n\r\n".utf8))
-    let answer = try await onThread { try receiveHead() }
+    let answer = try await answer(to: lines + (origin.map { ["Origin: \($0)"] } ?? []))
     // The answer to this key, from RFC 6455, section 1.3.
     guard answer.hasPrefix("HTTP/1.1 101"), answer.contains("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=") else {
       throw Failure.refused(String(answer.prefix { $0 != "\r\n" }))
     }
+  }
+
+  /// The head of the answer to a request's head.
+  func answer(to lines: [String]) async throws -> String {
+    try await send(Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8))
+    return try await onThread { try receiveHead() }
   }
 
   func send(text: String) async throws { try await send(Self.frame(1, Array(text.utf8))) }

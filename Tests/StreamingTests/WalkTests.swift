@@ -265,19 +265,44 @@ import Testing
     }
   }
 
-  @Test(arguments: [("127.0.0.1", "http://evil.example"), ("evil.example", nil)])
-  func pagesOfOtherSitesDoNotGetIn(host: String, origin: String?) async throws {
+  @Test(arguments: [
+    ("127.0.0.1", "http://evil.example", "403 Forbidden"),
+    ("evil.example", nil, "421 Misdirected Request"),
+  ])
+  func pagesOfOtherSitesDoNotGetIn(host: String, origin: String?, answer: String) async throws {
     try await serving {
       BrighteningWalk()
     } _: { port in
       let client = try RawClient(port: port)
       defer { client.close() }
-      await #expect(throws: RawClient.Failure.self) {
+      await #expect(throws: RawClient.Failure.refused("HTTP/1.1 \(answer)")) {
         try await client.upgrade(host: host, origin: origin)
       }
       let own = try RawClient(port: port)
       defer { own.close() }
       try await own.upgrade(origin: "http://127.0.0.1")
+    }
+  }
+
+  /// Who asks for what there is not gets what there is: a proxy's offer of HTTP/2, an older WebSocket.
+  @Test(arguments: [
+    ("/", "h2c", "13", "200 OK"), ("/nowhere", "websocket", "13", "404 Not Found"),
+    ("/walk", "websocket", "8", "426 Upgrade Required"),
+    ("/walk", "h2c", "13", "426 Upgrade Required"),
+  ])
+  func otherUpgradesAreAnswered(path: String, kind: String, version: String, status: String)
+    async throws
+  {
+    try await serving {
+      BrighteningWalk()
+    } _: { port in
+      let client = try RawClient(port: port)
+      defer { client.close() }
+      let answer = try await client.answer(to: [
+        "GET \(path) HTTP/1.1", "Host: 127.0.0.1", "Connection: Upgrade", "Upgrade: \(kind)",
+        "Sec-WebSocket-Version: \(version)", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+      ])
+      #expect(answer.hasPrefix("HTTP/1.1 \(status)\r\n"))
     }
   }
 }

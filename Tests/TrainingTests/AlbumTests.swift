@@ -167,6 +167,22 @@ import Torch
     }
   }
 
+  /// The same of tiles, four of each picture: those of a target's own show nothing of it.
+  @Test(arguments: [2, 3]) func fewPicturesInTilesAreEnough(count: Int) throws {
+    let plan = plan {
+      ($0.contextShares, $0.targetsPerScene) = ([0, 0, 0, 0, 0, 0, 0, 0, 1], 8)
+      ($0.detail, $0.holdOut) = (2, 0)
+    }
+    let albums = try withCapture(of: count) { try Album.albums(at: $0, for: plan) }
+    #expect(albums.map(\.mostContexts) == [count - 1, 4 * count - 4])
+    for step in 0..<10 {
+      let whole = Shard(plan, of: albums, step: step, index: 0)
+      #expect(whole.extent == Extent(scenes: 2, contexts: count - 1, targets: 8))
+      let tiles = Shard(plan, of: [albums[1]], step: step, index: 0)
+      #expect(tiles.extent == Extent(scenes: 2, contexts: 4 * count - 4, targets: 8))
+    }
+  }
+
   @Test func onePictureIsNot() throws {
     let error = #expect(throws: TrainingError.self) { try album(of: 1) }
     #expect(error?.description.contains("'room': it has 1 pictures to learn from") == true)

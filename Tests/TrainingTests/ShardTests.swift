@@ -72,6 +72,41 @@ import Torch
     #expect(near > far, "\(near) and \(far)")
   }
 
+  /// A tile of each picture that shows most of what the first target's tile does, were it one alone.
+  @Test func tilesShowWhatTheFirstTargetDoes() {
+    let plan = Plan.small {
+      ($0.detail, $0.scenesPerShard, $0.resolution, $0.revisits) = (3, 60, 16, 0)
+      ($0.contextShares, $0.targetsPerScene, $0.recallShare) = ([0, 1], 3, 0)
+    }
+    var (contexts, targets) = (Aside(), Aside())
+    for scene in Script(plan, step: 0, index: 0).scenes {
+      let whole = scene.world.lens(width: 16, height: 16)
+      let aim = scene.cameras[scene.targets[0]]
+      guard aim.intrinsics.focal.x > 1.5 * whole.focal.x else { continue }
+      contexts.add(scene.cameras[0], beside: aim)
+      for i in scene.targets.dropFirst() { targets.add(scene.cameras[i], beside: aim) }
+    }
+    #expect(contexts.tile < contexts.middle - 0.05, "\(contexts)")
+    #expect(targets.tile < targets.middle - 0.05, "\(targets)")
+  }
+
+  /// How far to the side of another tile's gaze tiles look, and the middles of their pictures, in
+  /// radians.
+  private struct Aside {
+    private(set) var (tile, middle) = (0.0, 0.0)
+    private var count = 0.0
+
+    mutating func add(_ camera: Camera, beside aim: Camera) {
+      func gaze(_ camera: Camera) -> SIMD3<Double> {
+        (camera.unproject([8, 8], depth: 1) - camera.pose.position).normalized
+      }
+      func angle(_ a: SIMD3<Double>) -> Double { acos(min(1, a.dot(gaze(aim)))) }
+      count += 1
+      tile += (angle(gaze(camera)) - tile) / count
+      middle += (angle(camera.pose.forward) - middle) / count
+    }
+  }
+
   /// A tile is filmed as the part of the picture that it is, but for glare that comes from beside it.
   @Test func aTileIsFilmedAsAPartOfThePicture() {
     let world = ProceduralWorld(.room, seed: 4)

@@ -222,6 +222,36 @@ import Torch
     }
   }
 
+  /// A run that was killed after its last checkpoint does some steps again: they are in the log once.
+  @Test func whatIsDoneAgainIsInTheLogOnce() throws {
+    try Package.withTemporaryFolder { folder in
+      let checkpoint = "\(folder)/checkpoint.safetensors"
+      let first = Trainer(.small(steps: 6))
+      var run = try TrainingRun(first, folder: folder)
+      (run.logEvery, run.saveEvery) = (1, 2)
+      try run.run(stop: { first.step == 2 }) { _ in }
+      let saved = try Data(contentsOf: URL(fileURLWithPath: checkpoint))
+      try run.run(stop: { first.step == 5 }) { _ in }
+      try saved.write(to: URL(fileURLWithPath: checkpoint))
+      for name in ["checkpoint.safetensors.0123ABCD.new", "model.safetensors.0123ABCD.new.former"] {
+        try saved.write(to: URL(fileURLWithPath: "\(folder)/\(name)"))
+      }
+
+      let second = try Trainer(resuming: checkpoint)
+      var again = try TrainingRun(second, folder: folder)
+      again.logEvery = 1
+      try again.run(stop: { second.step == 4 }) { _ in }
+      let log = try String(contentsOfFile: "\(folder)/log.jsonl", encoding: .utf8)
+      let steps = try log.split(separator: "\n").map { line in
+        try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any] ?? [:]
+      }
+      .compactMap { $0["loss"] == nil ? nil : $0["step"] as? Int }
+      #expect(steps == [1, 2, 3, 4])
+      let files = try FileManager.default.contentsOfDirectory(atPath: folder)
+      #expect(!files.contains { $0.contains(".new") }, "what a killed run left behind")
+    }
+  }
+
   @Test func errorsAreThoseOfPixels() {
     let white = Image(width: 2, height: 1, pixels: [255, 255, 255, 255, 255, 255])
     let mixed = Image(width: 2, height: 1, pixels: [255, 255, 255, 0, 255, 255])

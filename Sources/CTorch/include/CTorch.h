@@ -54,7 +54,7 @@ void ct_inference_leave(void *_Nonnull guard);
 // ---- Life and looks
 void ct_release(ct_tensor *_Nonnull t);
 ct_result ct_from_bytes(const void *_Nonnull bytes, ct_dims dims, int32_t rank, int32_t dtype);
-int32_t ct_copy_bytes(ct_arg t, void *_Nonnull out, size_t size);  // contiguous, on the CPU
+int32_t ct_copy_bytes(ct_arg t, void *_Nonnull out, size_t size);  // row by row, from any device
 int32_t ct_rank(ct_arg t);
 void ct_shape(ct_arg t, int64_t *_Nonnull out);
 int32_t ct_dtype(ct_arg t);
@@ -135,7 +135,7 @@ int32_t ct_add_scaled_(ct_tensor *_Nonnull a, ct_arg b, double scale);  // a += 
 int32_t ct_mul_scalar_(ct_tensor *_Nonnull a, double s);
 int32_t ct_lerp_(ct_tensor *_Nonnull a, ct_arg b, double t);
 
-// ---- Drawing on the CPU: contiguous, no gradients, Float32 (packed weights: BFloat16, too)
+// ---- Drawing on the CPU: contiguous, no gradients; Float32, but what is multiplied may be BFloat16
 // A weight [out, in] laid out for products with so many rows; NULL with an empty error where this
 // libtorch has no such layout.
 ct_result ct_packed(ct_arg weight, int64_t rows);

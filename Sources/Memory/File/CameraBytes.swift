@@ -1,3 +1,4 @@
+import Images
 import Scene
 
 /// Cameras as bytes, exact to the last bit: little-endian Float64, as in the file's tables.
@@ -9,6 +10,8 @@ enum CameraBytes {
   static let lens = 48
   static let pose = 96
   static let camera = lens + pose
+  /// What pictures' sides may be, in pixels: no file holds larger ones.
+  static let sides = 1...Image.sideLimit
 }
 
 extension Intrinsics {
@@ -16,11 +19,11 @@ extension Intrinsics {
     numbers([Double(width), Double(height), focal.x, focal.y, center.x, center.y])
   }
 
-  /// Reads `CameraBytes.lens` bytes; nil where the size is no image's.
+  /// Reads `CameraBytes.lens` bytes; nil where the size is no picture's.
   init?(bytes: UnsafeRawBufferPointer) {
     func number(_ i: Int) -> Double { bytes.number(i) }
     guard let width = Int(exactly: number(0)), let height = Int(exactly: number(1)),
-      width > 0, height > 0
+      CameraBytes.sides.contains(width), CameraBytes.sides.contains(height)
     else { return nil }
     self.init(
       width: width, height: height, focal: [number(2), number(3)], center: [number(4), number(5)])

@@ -17,7 +17,8 @@ final class Claim: Sendable {
   }
 
   private static let open = Mutex<Set<File>>([])
-  private let file: File
+  /// Nil once it was dropped: what is claimed after that is another's.
+  private let file: Mutex<File?>
 
   /// - Throws: ``WorldFileError``: `.missing`, or `.busy` where this process has it open.
   init(on path: String) throws {
@@ -32,10 +33,15 @@ final class Claim: Sendable {
     guard Self.open.withLock({ $0.insert(file).inserted }) else {
       throw WorldFileError.busy(file: path)
     }
-    self.file = file
+    self.file = Mutex(file)
   }
 
-  func drop() { _ = Self.open.withLock { $0.remove(file) } }
+  func drop() {
+    file.withLock { file in
+      guard let claimed = file.take() else { return }
+      _ = Self.open.withLock { $0.remove(claimed) }
+    }
+  }
 
   deinit { drop() }
 }

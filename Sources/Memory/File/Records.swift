@@ -61,7 +61,7 @@ public struct WalkRecord: Hashable, Sendable {
   public var model: String
   /// A checksum of the model's file.
   public var weights: String
-  /// How pictures were drawn, seeds included, as JSON.
+  /// How pictures were drawn, as JSON.
   public var settings: String
 
   public init(

@@ -53,7 +53,7 @@ extension SalvageReport {
     let pictures = Self.ids(of: "picture", old, atLeast: 0)
     let format = try Schema.version(old)
     var cameras: [Camera] = []
-    for id in Self.ids(of: "keyframe", old, atLeast: pictures.last.map { $0 + 1 } ?? 0) {
+    for id in Self.ids(of: "keyframe", old, atLeast: (pictures.last ?? -1).adding(1)) {
       guard var keyframe = Self.keyframe(id, old, format: format) else {
         lost.append("keyframe \(id)")
         continue
@@ -122,11 +122,11 @@ extension SalvageReport {
     let rows = 40 * ((try? Int.fetchOne(db, sql: "PRAGMA page_count")) ?? 0)
     let (front, isWhole) = readable("SELECT id FROM \(table) ORDER BY id", RowOrder(), db)
     if isWhole { return front }
-    let after = (front.last ?? -1) + 1
+    let after = (front.last ?? -1).adding(1)
     let (back, _) = readable(
       "SELECT id FROM \(table) WHERE id >= \(after) ORDER BY id DESC", RowOrder(falls: true), db)
     let end = back.last ?? max(after, count)
-    let between = after..<max(after, min(end, after + rows))
+    let between = after..<max(after, min(end, after.adding(rows)))
     return front + between + back.reversed()
   }
 
@@ -146,5 +146,13 @@ extension SalvageReport {
     } catch {
       return (ids, false)
     }
+  }
+}
+
+extension Int {
+  /// A sum that a damaged file's numbers do not overflow: the largest number in place of a larger one.
+  fileprivate func adding(_ other: Int) -> Int {
+    let (sum, isTooLarge) = addingReportingOverflow(other)
+    return isTooLarge ? .max : sum
   }
 }

@@ -84,7 +84,7 @@ public final class WorldFile: Sendable {
       let queue = try DatabaseQueue(path: path, configuration: .owner)
       try queue.writeWithoutTransaction { db in try Self.own(db, path) }
       let place = try queue.read { db in try PlaceRecord(db) }
-      let count = try queue.read { db in try Self.nextID(db) }
+      let count = try queue.read { db in try Self.nextID(db, path) }
       return (claim, queue, place, Saver(queue, file: path, saved: count, patience: saving))
     }
   }
@@ -133,9 +133,12 @@ public final class WorldFile: Sendable {
     try Schema.migrate(db)
   }
 
-  private static func nextID(_ db: Database) throws -> Int {
-    let last = try Int.fetchOne(db, sql: "SELECT max(id) FROM keyframe")
-    return last.map { $0 + 1 } ?? 0
+  private static func nextID(_ db: Database, _ path: String) throws -> Int {
+    let last = try Int.fetchOne(db, sql: "SELECT max(id) FROM keyframe") ?? -1
+    guard last < .max else {
+      throw WorldFileError.damaged(file: path, reason: "its last keyframe has no successor")
+    }
+    return last + 1
   }
 
   /// Runs something, with its errors in a world's words.

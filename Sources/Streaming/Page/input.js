@@ -2,16 +2,32 @@
 
 const MOUSE = 0.0024;       // radians a pixel
 const TOUCH = 0.0055;
-const ARROW = 1.7;          // radians a second
+const ARROW = 1.7;          // radians a second, of an arrow that is held
 const REACH = 56;           // pixels of thumb for full speed
 
 const HOME = -1;            // where the walk began
 
-const MOVES = {             // right, up, forward
+const MOVES = {             // right, up, forward; by the keys' places, whatever is written on them
   KeyW: [0, 0, 1], KeyS: [0, 0, -1], KeyA: [-1, 0, 0], KeyD: [1, 0, 0],
-  ArrowUp: [0, 0, 1], ArrowDown: [0, 0, -1], KeyE: [0, 1, 0], KeyQ: [0, -1, 0],
+  KeyE: [0, 1, 0], KeyQ: [0, -1, 0],
 };
-const TURNS = { ArrowLeft: -ARROW, ArrowRight: ARROW };
+const TURNS = {             // right, up
+  ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1],
+};
+
+/** Whether a key is the page's: with Ctrl, Alt or Meta it is the browser's. */
+const isOurs = (event) => !event.ctrlKey && !event.metaKey && !event.altKey;
+
+/**
+ * What a key that was just pressed writes, in lower case: "r", "?". Null where it walks, is the
+ * browser's or repeats itself. Where a layout writes no Latin letter, the key's place says which.
+ */
+export function label(event) {
+  const { key, code } = event;
+  if (!isOurs(event) || event.repeat || MOVES[code]) return null;
+  const isOtherLetter = /^\p{L}$/u.test(key) && !/^[a-z]$/i.test(key);
+  return (isOtherLetter && /^Key[A-Z]$/.test(code) ? code[3] : key).toLowerCase();
+}
 
 export class Input {
   /** Calls onChange whenever there is something to say. */
@@ -51,19 +67,52 @@ export class Input {
     this.onChange();
   }
 
+  /** Goes to where the walk began. */
+  goHome() { this.jumpTo(HOME); }
+
   /** Once a display frame: arrows that are held turn. */
   tick(seconds) {
-    let turn = 0;
-    for (const code of this.held) turn += TURNS[code] ?? 0;
-    if (turn !== 0) this.addTurn(turn * seconds, 0);
+    for (const code of this.held) {
+      const [right, up] = TURNS[code] ?? [0, 0];
+      this.addTurn(right * ARROW * seconds, up * ARROW * seconds);
+    }
   }
 
   /** Lets go of everything: the window lost the keyboard. */
   release() {
+    const wasHeld = this.isHeld;
     this.held.clear();
     this.look = null;
     this.endThumb();
+    if (wasHeld) this.onChange();
+  }
+
+  /** Presses a key, or what stands in for it. */
+  hold(code) {
+    if (this.held.has(code)) return;
+    this.held.add(code);
     this.onChange();
+  }
+
+  letGo(code) {
+    if (this.held.delete(code)) this.onChange();
+  }
+
+  letGoOfKeys() {
+    for (const code of [...this.held]) this.letGo(code);
+  }
+
+  /** Makes a button stand in for a key as long as it is pressed: a touch screen has no keys. */
+  standIn(button, code) {
+    button.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      button.setPointerCapture(event.pointerId);
+      this.hold(code);
+    });
+    for (const end of ["pointerup", "pointercancel"]) {
+      button.addEventListener(end, () => this.letGo(code));
+    }
+    button.addEventListener("contextmenu", (event) => event.preventDefault());
   }
 
   addTurn(right, up) {
@@ -74,16 +123,15 @@ export class Input {
 
   listenToKeys() {
     addEventListener("keydown", (event) => {
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      if (event.code === "KeyR" && !event.repeat) this.jumpTo(HOME);
-      if (!MOVES[event.code] && !TURNS[event.code]) return;
+      // macOS keeps the keyup of other keys to itself while this one is down.
+      if (event.key === "Meta") return this.letGoOfKeys();
+      if (!isOurs(event) || !(MOVES[event.code] || TURNS[event.code])) return;
       event.preventDefault();
-      if (event.repeat || this.held.has(event.code)) return;
-      this.held.add(event.code);
-      this.onChange();
+      if (!event.repeat) this.hold(event.code);
     });
     addEventListener("keyup", (event) => {
-      if (this.held.delete(event.code)) this.onChange();
+      if (event.key === "Meta") return this.letGoOfKeys();
+      this.letGo(event.code);
     });
   }
 
@@ -100,7 +148,6 @@ export class Input {
   get isLocked() { return document.pointerLockElement === this.canvas; }
 
   press(event) {
-    this.canvas.focus();
     const { pointerId: id, clientX: x, clientY: y } = event;
     if (event.pointerType === "touch") {
       event.preventDefault();

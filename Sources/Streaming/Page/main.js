@@ -1,11 +1,10 @@
 // Input goes out, frames come in, and each frame that arrives is answered with the newest input.
 
-import { Input } from "./input.js";
+import { Input, label } from "./input.js";
 import { Map2D } from "./map.js";
-import { Figures, Meter, View } from "./view.js";
+import { Figures, Meter, Overlay, View } from "./view.js";
 import { Wire } from "./wire.js";
 
-const HELP_STAYS = 9000;    // milliseconds
 const $ = (id) => document.getElementById(id);
 
 /** What tests and the curious may look at. */
@@ -17,10 +16,12 @@ window.rtfm = rtfm;
 
 const figures = new Figures();
 const meter = new Meter();
+const overlay = new Overlay();
 const map = new Map2D($("map"));
 const view = new View($("view"), $("glow"), painted, complain);
 const input = new Input($("view"), $("stick"), changed);
-$("map").addEventListener("pointerdown", ({ offsetX, offsetY }) => {
+$("map").addEventListener("pointerdown", ({ button, offsetX, offsetY }) => {
+  if (button !== 0) return;
   const keyframe = map.at(offsetX, offsetY);
   if (keyframe !== null) input.jumpTo(keyframe);
 });
@@ -29,10 +30,21 @@ let seq = 0;
 let seen = 0;
 let changedAt = null;       // when the oldest input that is still unsent happened
 let lastError = "";
-const wire = new Wire({ open: opened, frame: arrived, notice: noticed, wait: waiting });
+let walk = newWalk();
+let cutOff = null;          // the walk that a lost connection ended
+const wire = new Wire({
+  open: opened, frame: arrived, notice: noticed, wait: waiting, doubt: () => send({ seconds: 0 }),
+});
+
+/** Where a connection's walk began and where it is: places of the map, from its first frame on. */
+function newWalk() { return { title: "", start: null, place: null }; }
 
 function opened() {
+  // What the server itself ended would end again where it did: that walk begins anew.
+  if (walk.place) cutOff = lastError ? null : walk;
+  walk = newWalk();
   [seq, seen, changedAt, lastError] = [0, 0, null, ""];
+  input.take();             // what was turned while nobody listened is forgotten
   meter.forget();
   map.clear();
   warn("");
@@ -41,12 +53,36 @@ function opened() {
 
 function arrived(frame) {
   seen = frame.id;
+  if (walk.place) walk.place = frame.place;
+  else begin(frame.place);
   view.show(frame);
   send();
 }
 
+/** The first frame of a walk: one that was cut off goes on, if the place is still the same. */
+function begin(start) {
+  Object.assign(walk, { start, place: start });
+  const isSame = cutOff?.title === walk.title && distance(cutOff.start, start) < 1e-3;
+  if (isSame && input.jump === undefined) goOn(cutOff.place);
+  cutOff = null;
+}
+
+/** Goes as near to a place as a jump can, the start or a keyframe, and faces the same way. */
+function goOn(place) {
+  const keyframe = map.nearest(place);
+  const isNearer = keyframe && distance(keyframe, place) < distance(walk.start, place);
+  const near = isNearer ? keyframe : walk.start;
+  if (isNearer) input.jumpTo(keyframe.id);
+  const angle = place.heading - near.heading;
+  input.addTurn(Math.atan2(Math.sin(angle), Math.cos(angle)), 0);
+  walk.place = place;       // not lost if the connection is, before a frame shows it
+}
+
+function distance(a, b) { return Math.hypot(a.x - b.x, a.y - b.y); }
+
 function noticed({ title, keyframes, warning, error }) {
   if (title !== undefined) {
+    walk.title = title;
     document.title = title;
     figures.set("title", title);
   }
@@ -76,10 +112,10 @@ function changed() {
   changedAt ??= performance.now();
 }
 
-function send() {
+function send(more) {
   seq += 1;
-  wire.send({ seq, seen, ...input.take() });
-  if (changedAt !== null) meter.ask(seq, changedAt);
+  const isOwed = wire.send({ seq, seen, ...input.take(), ...more });
+  if (isOwed && changedAt !== null) meter.ask(seq, changedAt);
   changedAt = null;
 }
 
@@ -118,9 +154,14 @@ addEventListener("blur", pause);
 addEventListener("focus", () => document.body.classList.remove("paused"));
 document.addEventListener("visibilitychange", () => { if (document.hidden) pause(); });
 
-addEventListener("keydown", (event) => {
-  if (event.code === "KeyH" && !event.repeat) document.body.classList.toggle("bare");
-});
-setTimeout(() => $("help").classList.add("gone"), HELP_STAYS);
+const commands = {
+  r: () => input.goHome(), h: () => overlay.toggle(), "?": () => overlay.toggleHelp(),
+};
+addEventListener("keydown", (event) => commands[label(event)]?.());
+$("home").addEventListener("click", commands.r);
+$("hide").addEventListener("click", commands.h);
+$("ask").addEventListener("click", commands["?"]);
+input.standIn($("rise"), "KeyE");
+input.standIn($("sink"), "KeyQ");
 addEventListener("error", ({ message }) => rtfm.errors.push(message));
 addEventListener("unhandledrejection", ({ reason }) => rtfm.errors.push(String(reason)));

@@ -9,6 +9,8 @@ export class Map2D {
   constructor(canvas) {
     this.canvas = canvas;
     this.clear();
+    // Who stands still gets no frames, but may turn the screen: a click goes by what is drawn.
+    new ResizeObserver(() => this.redraw()).observe(canvas);
   }
 
   /** A new walk: another map. */
@@ -16,13 +18,19 @@ export class Map2D {
     this.keyframes = new Map();   // id -> [x, y, heading]
     this.radius = null;
     this.toScreen = null;
+    this.drawn = null;            // what draw() was given last
   }
 
   add(list) {
     for (const [id, ...place] of list) this.keyframes.set(id, place);
   }
 
+  redraw() {
+    if (this.drawn) this.draw(...this.drawn);
+  }
+
   draw(place, context) {
+    this.drawn = [place, context];
     const g = this.prepare();
     const recalled = new Set(context);
     this.radius = this.zoom(place, recalled);
@@ -51,6 +59,16 @@ export class Map2D {
       const [dx, dy] = [WEDGE / 2 * Math.sin(at[2]), -WEDGE / 2 * Math.cos(at[2])];
       const distance = Math.hypot(u + dx - x, v + dy - y);
       if (distance < best) [nearest, best] = [id, distance];
+    }
+    return nearest;
+  }
+
+  /** The keyframe nearest to a place, as { id, x, y, heading }; null where there is none. */
+  nearest(place) {
+    let [nearest, best] = [null, Infinity];
+    for (const [id, [x, y, heading]] of this.keyframes) {
+      const distance = Math.hypot(x - place.x, y - place.y);
+      if (distance < best) [nearest, best] = [{ id, x, y, heading }, distance];
     }
     return nearest;
   }

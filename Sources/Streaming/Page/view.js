@@ -1,5 +1,7 @@
-// The picture and the figures. One picture is decoded at a time; of those that wait, the newest
-// wins.
+// The picture, the figures, the help. One picture is decoded at a time; of those that wait, the
+// newest wins.
+
+const HELP_STAYS = 9000;    // milliseconds, where nobody asked for it
 
 export class View {
   /** Calls onPaint(frame) when a frame is on the canvas. */
@@ -90,5 +92,50 @@ export class Figures {
   status(text, isBad = false) {
     this.set("status", text);
     document.getElementById("status").classList.toggle("bad", isBad);
+  }
+}
+
+/** What lies over the picture: all of it can be hidden, and the help comes and goes. */
+export class Overlay {
+  constructor() {
+    this.body = document.body;
+    this.help = document.getElementById("help");
+    this.ask = document.getElementById("ask");
+    this.hide = document.getElementById("hide");
+    this.nameKeys();
+    this.showHelp(true, false);
+  }
+
+  get isHidden() { return this.body.classList.contains("bare"); }
+
+  /** Hides all, or shows it again with the help: who came back may have forgotten the keys. */
+  toggle() {
+    const isHidden = this.body.classList.toggle("bare");
+    this.hide.setAttribute("aria-pressed", isHidden);
+    if (!isHidden) this.showHelp(true, false);
+  }
+
+  toggleHelp() {
+    const isWanted = this.isHidden || this.help.classList.contains("gone");
+    if (this.isHidden) this.toggle();
+    this.showHelp(isWanted);
+  }
+
+  /** Help that nobody asked for goes by itself. */
+  showHelp(isShown, isAskedFor = true) {
+    clearTimeout(this.timer);
+    this.help.classList.toggle("gone", !isShown);
+    this.ask.setAttribute("aria-expanded", isShown);
+    if (isShown && !isAskedFor) this.timer = setTimeout(() => this.showHelp(false), HELP_STAYS);
+  }
+
+  /** Walking goes by the keys' places: the help says what is written there, if that is known. */
+  async nameKeys() {
+    try {
+      const layout = await navigator.keyboard.getLayoutMap();
+      for (const key of this.help.querySelectorAll("kbd[data-code]")) {
+        key.textContent = layout.get(key.dataset.code)?.toUpperCase() ?? key.textContent;
+      }
+    } catch { /* most browsers do not tell; the help is right for most keyboards */ }
   }
 }

@@ -78,7 +78,9 @@ struct Explore: AsyncParsableCommand {
     signal(SIGXFSZ, SIG_IGN)  // a file that may not grow is an error to report, not an end
     try await untilInterrupted { [host] in
       try await server.run { port in
-        note("walk through '\(place.name)' at http://\(host):\(port) (\(remark); Ctrl-C ends it)")
+        let address = Self.address(of: host)
+        note(
+          "walk through '\(place.name)' at http://\(address):\(port) (\(remark); Ctrl-C ends it)")
       }
     }
     if let file = place.file {
@@ -86,31 +88,14 @@ struct Explore: AsyncParsableCommand {
       note("saved \(file.status.saved) keyframes in \(file.path)")
     }
   }
-}
 
-/// Runs something until it ends, or is cancelled by Ctrl-C; a second Ctrl-C ends the program.
-///
-/// Programs that end others may signal twice at once (`timeout` does): half a second counts as once.
-private func untilInterrupted(_ body: @escaping @Sendable () async throws -> Void) async throws {
-  let task = Task { try await body() }
-  let begun = Mutex<ContinuousClock.Instant?>(nil)
-  let sources = [SIGINT, SIGTERM].map { number in
-    signal(number, SIG_IGN)
-    let source = DispatchSource.makeSignalSource(signal: number)
-    source.setEventHandler {
-      let first = begun.withLock { begun in
-        defer { begun = begun ?? .now }
-        return begun
-      }
-      guard let first else { return task.cancel() }
-      // What is running goes on until the end, so that nothing may be taken down under it.
-      if ContinuousClock.now - first > .milliseconds(500) { _exit(130) }
+  /// Where a browser on this machine finds a server that listens there.
+  static func address(of host: String) -> String {
+    switch host {
+    case "0.0.0.0", "::": "localhost"
+    default: host.contains(":") ? "[\(host)]" : host
     }
-    source.resume()
-    return source
   }
-  defer { for source in sources { source.cancel() } }
-  try await task.value
 }
 
 extension World.Author {

@@ -39,7 +39,8 @@ struct Ingest: ParsableCommand {
         "'\(source)' is not there: a folder of photos, a photo or a video is wanted")
     }
     try Capture.checkFree(out)
-    if let posed = try? Capture(contentsOf: source) {
+    let mayBePosed = isFolder(source) || source.lowercased().hasSuffix(".json")
+    if mayBePosed, let posed = try? Capture(contentsOf: source) {
       throw IngestError("'\(source)' has its \(posed.count) poses already: rtfm explore \(source)")
     }
     try withWorkFolder { work in

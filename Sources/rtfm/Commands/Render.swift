@@ -19,22 +19,23 @@ struct Render: AsyncParsableCommand {
       world if none.
       """)
   var place: String?
-  @Option(help: "PATH.json, or through, orbit, spin or return.")
-  var path = "through"
+  @Option(help: "PATH.json, or through (the default), orbit, spin or return.")
+  var path: String?
   @Option(help: "Replay this walk of a world's log, with the world as it was when it began.")
   var walk: Int?
   @Option(help: "The video's file; its contact sheet lies beside it as PNG.")
   var out: String
-  @Option(help: "Frames of the walk.")
-  var frames = 120
+  @Option(help: "Frames of the walk, 120 by default; a PATH.json has its own.")
+  var frames: Int?
   @Option(help: "Frames a second.")
   var rate = 30
-  @Option(help: "Keyframes that a frame is drawn from.")
-  var contexts = 4
-  @Option(help: "Network evaluations a frame, or auto: more where the model is less sure.")
-  var steps: Steps = 1
-  @Option(help: "Remember drawn frames that show something new.")
-  var admit = true
+  @Option(help: "Keyframes that a frame is drawn from, 4 by default.")
+  var contexts: Int?
+  @Option(
+    help: "Network evaluations a frame, 1 by default, or auto: more where the model is less sure.")
+  var steps: Steps?
+  @Option(help: "Whether to remember drawn frames that show something new, true by default.")
+  var admit: Bool?
   @Option(
     help: """
       Size of the frames, as 256x192 or 128; the model's own by default. Larger ones are drawn in tiles.
@@ -53,21 +54,55 @@ struct Render: AsyncParsableCommand {
   var precision: Precision?
 
   func validate() throws {
-    guard (1...100_000).contains(frames), (1...240).contains(rate), (0...64).contains(contexts)
+    guard (1...100_000).contains(frames ?? 1), (1...240).contains(rate),
+      (0...64).contains(contexts ?? 0)
     else { throw ValidationError("frames is 1 to 100000, rate 1 to 240, contexts 0 to 64") }
     if out.lowercased().hasSuffix(".png") {
       throw ValidationError("--out is the video's file: its contact sheet lies beside it as PNG")
     }
+    let own: [(name: String, isSet: Bool)] = [
+      ("path", path != nil), ("frames", frames != nil), ("contexts", contexts != nil),
+      ("steps", steps != nil), ("admit", admit != nil), ("resolution", resolution != nil),
+      ("precision", precision != nil),
+    ]
+    if walk != nil, let other = own.first(where: \.isSet) {
+      throw ValidationError("--walk draws a walk as it was drawn then: leave out --\(other.name)")
+    }
   }
 
   func run() async throws {
+    try checkWritable(out, sheetPath)
+    try checkSheet()
+    try await untilInterrupted { try await draw() }
+  }
+
+  private var sheetPath: String { (out as NSString).deletingPathExtension + ".png" }
+
+  /// The contact sheet, which nobody named, replaces that of an earlier video alone.
+  private func checkSheet() throws {
+    let files = FileManager.default
+    func resolved(_ path: String) -> String {
+      URL(fileURLWithPath: path).resolvingSymlinksInPath().path
+    }
+    let isInput = place.map { resolved($0) == resolved(sheetPath) } ?? false
+    guard isInput || files.fileExists(atPath: sheetPath) && !files.fileExists(atPath: out) else {
+      return
+    }
+    throw OutputError(
+      "'\(sheetPath)' is there already, and the contact sheet would replace it: choose another --out"
+    )
+  }
+
+  private func draw() async throws {
     let device = try Device(named: device)
     let modelPath = try Shelf.models.path(of: model, drawing: place, on: device)
     let model = try FrameModel(contentsOf: modelPath, on: device)
     model.compute(in: precision)
     var size = resolution ?? Size(side: model.resolution)
     var settings = World.Settings()
-    (settings.contexts, settings.steps, settings.admits) = (contexts, steps, admit)
+    (settings.contexts, settings.steps, settings.admits) = (
+      contexts ?? 4, steps ?? 1, admit ?? true
+    )
     var (known, number) = (Int.max, Int.max)
     var place = try Place.open(place, size: size)
     let path: Path
@@ -85,22 +120,25 @@ struct Render: AsyncParsableCommand {
     let video = try VideoWriter(to: out, size: size, rate: rate)
     var sheet = ContactSheet(columns: 8)
     let stride = max(1, path.cameras.count / 32)
-    for (i, camera) in path.cameras.enumerated() {
+    var count = 0
+    for (i, camera) in path.cameras.enumerated() where !Task.isCancelled {
       let drawn = await world.draw(camera)
       try video.add(drawn.frame.image)
       if i % stride == 0 { sheet.add(drawn.frame.image, caption: "\(i)") }
+      count += 1
     }
+    guard count > 0 else { throw OutputError("stopped before '\(out)' had a frame") }
     try video.finish()
-    let sheetPath = (out as NSString).deletingPathExtension + ".png"
     try sheet.image().writePNG(to: sheetPath)
+    let all = count == path.cameras.count ? "" : " of \(path.cameras.count), for it was stopped"
     note(
-      "wrote \(out) (\(path.cameras.count) frames of \(size)) and \(sheetPath), drawn by "
+      "wrote \(out) (\(count) frames\(all), \(size)) and \(sheetPath), drawn by "
         + modelPath)
   }
 
   private func path(through place: Place, _ size: Size) throws -> Path {
-    let start = place.start
-    switch path {
+    let (start, frames) = (place.start, frames ?? 120)
+    switch path ?? "through" {
     case "through": return .through(try place.cameras(), count: frames)
     case "return": return .return(try place.cameras(), count: frames)
     case "spin": return .spin(start, up: place.up, count: frames)
@@ -108,7 +146,7 @@ struct Render: AsyncParsableCommand {
       return .orbit(
         start, up: place.up, radius: 0.25 * place.scale, distance: place.scale, count: frames)
     default:
-      var walk = try Path(contentsOf: path, defaultIntrinsics: start.intrinsics)
+      var walk = try Path(contentsOf: path!, defaultIntrinsics: start.intrinsics)
       for i in walk.cameras.indices {
         let lens = walk.cameras[i].intrinsics
         walk.cameras[i].intrinsics = lens.fitted(width: size.width, height: size.height)

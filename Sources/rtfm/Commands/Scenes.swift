@@ -92,7 +92,7 @@ struct Scenes: ParsableCommand {
       survey
       ? world.survey(count: frames, intrinsics: lens)
       : world.walk(count: frames, intrinsics: lens, seed: 0)
-    return cameras.map { world.film($0, samples: samples, threads: 2) }
+    return cameras.map { world.film($0, samples: samples, threads: ProceduralWorld.cores) }
   }
 }
 

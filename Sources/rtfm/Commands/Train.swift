@@ -85,8 +85,8 @@ struct Train: ParsableCommand {
   var scenes = 8
   @Option(
     help: """
-      Groups that a step's scenes fall into: the scenes of one have the same number of contexts. A CPU \
-      has a thread for each; a GPU does one after the other.
+      Groups that a step's scenes fall into: a CPU computes them side by side, with a share of its \
+      cores each; a GPU does one after the other.
       """)
   var groups = 2
   @Option(help: "Targets a scene.")

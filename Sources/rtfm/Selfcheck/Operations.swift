@@ -94,9 +94,9 @@ extension Operation {
         ]
       ], leniency: 4
     ) {
-      if $0[0].type == .float64 {
+      if $0[0].type == .float64 || !PlacingKernels.work(on: $0[0].device) {
         let placing = Placing(
-          matrix: $0[1], angles: nil, width: 16, groups: 2, type: .float64, inOnePass: false)
+          matrix: $0[1], angles: nil, width: 16, groups: 2, type: $0[0].type, inOnePass: false)
         let placed = placing($0[0]).reshaped(6, 36, 4, 32)
         return .concatenated([placed, $0[2], $0[3]], axis: 1)
       }
