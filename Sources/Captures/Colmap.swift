@@ -150,6 +150,9 @@ extension ColmapModel.Image {
     guard (rotation + translation).allSatisfy(\.isFinite), abs(length - 1) < 1e-3 else {
       throw location.invalid("its rotation is no unit quaternion, or a number is not finite")
     }
+    guard translation.allSatisfy({ abs($0) <= Pose.farthest }) else {
+      throw location.invalid("it stands farther than \(Pose.farthest) from the origin")
+    }
     let view = Pose(
       rotation: Matrix3(quaternion: rotation),
       position: SIMD3(translation[0], translation[1], translation[2]))

@@ -16,6 +16,10 @@ extension Pose {
     guard rows.allSatisfy({ $0.allSatisfy(\.isFinite) }) else {
       throw location.invalid("transform_matrix has a number that is not finite")
     }
+    guard rows.allSatisfy({ abs($0[3]) <= Pose.farthest }) else {
+      throw location.invalid(
+        "transform_matrix stands farther than \(Pose.farthest) from the origin")
+    }
     guard zip(rows[3], [0, 0, 0, 1]).allSatisfy({ abs($0 - $1) < 1e-6 }) else {
       throw location.invalid("transform_matrix must end with the row 0 0 0 1, not \(rows[3])")
     }
@@ -142,4 +146,9 @@ extension Lens {
     }
     return side / 2 / tan(a / 2)
   }
+}
+
+extension Pose {
+  /// How far from the origin a camera may stand, in world units: beyond, squares lose all meaning.
+  static let farthest = 1e12
 }

@@ -1,3 +1,4 @@
+import Foundation
 public import Images
 public import Scene
 
@@ -174,9 +175,19 @@ private func unwritable(_ path: String) -> CaptureError {
 extension Capture {
   /// Sees to it that a folder can be written, before minutes are spent on what goes into it.
   ///
-  /// - Throws: `CaptureError.occupied` where it is there and not empty.
+  /// - Throws: `CaptureError.occupied` where it is there and not empty, `.unwritable` where nothing can
+  ///   be there.
   package static func checkFree(_ folder: String) throws {
+    if case .file = kind(of: folder) {
+      throw CaptureError.unwritable(
+        file: folder, reason: "it is a file, and a folder is to be made")
+    }
     guard isFree(folder) else { throw CaptureError.occupied(folder: folder) }
+    let parent = URL(fileURLWithPath: folder).deletingLastPathComponent().path
+    guard access(parent, W_OK | X_OK) == 0 else {
+      throw CaptureError.unwritable(
+        file: folder, reason: "'\(parent)': \(String(cString: strerror(errno)))")
+    }
   }
 }
 

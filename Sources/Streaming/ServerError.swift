@@ -1,3 +1,4 @@
+import Foundation
 import NIOCore
 import Scene
 
@@ -16,7 +17,9 @@ public enum ServerError: Error, Equatable, CustomStringConvertible {
     switch (error as? IOError)?.errnoCode {
     case EADDRINUSE: self = .portInUse(host: host, port: port)
     case EACCES: self = .portNotAllowed(port: port)
-    default: self = .cannotListen(host: host, port: port, reason: "\(error)")
+    case .some(let number):
+      self = .cannotListen(host: host, port: port, reason: String(cString: strerror(number)))
+    case nil: self = .cannotListen(host: host, port: port, reason: "\(error)")
     }
   }
 
@@ -30,7 +33,8 @@ public enum ServerError: Error, Equatable, CustomStringConvertible {
     case .noSuchPort(let port):
       "There is no port \(port); choose one from 1024 to 65535 with --port (0: any)"
     case .cannotListen(let host, let port, let reason):
-      "Cannot listen on \(host), port \(port): \(reason)"
+      "Cannot listen on \(host), port \(port): \(reason); --host is an address of this machine, "
+        + "such as 127.0.0.1 or 0.0.0.0"
     }
   }
 }

@@ -77,6 +77,9 @@ public enum DeviceError: Error, Equatable, CustomStringConvertible {
   case unknown(String)
   case absent(String)
 
+  /// Whether no machine has such a device.
+  public var isUnknown: Bool { if case .unknown = self { true } else { false } }
+
   public var description: String {
     let have = Device.all.map(\.description).joined(separator: ", ")
     switch self {

@@ -144,7 +144,10 @@ public struct TrainingRun {
     let judgement = Judgement(step: trainer.step, heldOut: quality)
     judgements.append(judgement)
     try append(judgement)
-    report("step \(trainer.step)  \(quality.text)")
+    let isElsewhere = !trainer.plan.captures.isEmpty && quality.photographs == nil
+    report(
+      "step \(trainer.step)  \(quality.text)"
+        + (isElsewhere ? " (in made-up worlds: no photograph is held out)" : ""))
     if lines.count > 1 { try curve().writePNG(to: "\(folder)/loss.png") }
     let name = String(format: "%06d", trainer.step)
     try sheet.writePNG(to: "\(folder)/samples/\(name).png")

@@ -37,7 +37,8 @@ extension Part {
     }
     guard let end = data.firstIndex(of: UInt8(ascii: "\n")),
       let label = try? JSONDecoder().decode(Label.self, from: data[..<end]),
-      label.rtfmPart == 1, (1...max(1, label.of)).contains(label.part)
+      label.rtfmPart == 1, (1...Self.mostParts).contains(label.of),
+      (1...label.of).contains(label.part)
     else { throw PartError("'\(path)' is no part of a split file") }
     (self.path, self.label, bytes) = (path, label, data[(end + 1)...])
     guard checksum(bytes) == label.own else {
@@ -68,6 +69,9 @@ extension Part {
       return out
     }
   }
+
+  /// More than a file of 1 TB has.
+  private static let mostParts = 100_000
 
   /// Bytes that a label takes at most, the file's name aside.
   private static let roomForLabel = 1024

@@ -38,6 +38,7 @@ final class Place: Sendable {
       return try Place(WorldFile(at: path), size: size)
     }
     guard !Shots.isVideo(path) else { throw PlaceError.hasNoPoses(path) }
+    try Shots.refuseForeign(path)
     func open(_ capture: Capture) throws -> Place {
       guard let save else { return try Place(capture, size: size, fine: fine ?? size) }
       return try Place(file(at: save, of: capture, at: path), size: size)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Torch
 
 /// The command line: one file a command, in Commands/.
 struct Rtfm: AsyncParsableCommand {
@@ -17,13 +18,19 @@ struct Rtfm: AsyncParsableCommand {
 /// Exit status 0: done; 1: failed, with one line that says why; 2: the call's words are off.
 @main enum Main {
   static func main() async {
+    // Who listens no more is told no more; what is done is done to its end.
+    signal(SIGPIPE, SIG_IGN)
     var command: any ParsableCommand
     do { command = try Rtfm.parseAsRoot() } catch { end(with: error, Rtfm.exitCode(for: error)) }
     do {
       try await run(&command)
+      try checkPrinted()
       leave(0)
     } catch let error as ValidationError {
       note("rtfm: \(error.message)")
+      leave(2)
+    } catch let error as DeviceError where error.isUnknown {
+      note("rtfm: \(error)")
       leave(2)
     } catch {
       let status = Rtfm.exitCode(for: error)

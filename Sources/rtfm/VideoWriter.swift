@@ -26,7 +26,7 @@ final class VideoWriter {
       ["-loglevel", "error", "-y", "-f", "rawvideo", "-pixel_format", "rgb24"]
       + ["-video_size", size.description, "-framerate", String(rate), "-i", "-"]
       + ["-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-c:v", "libx264", "-pix_fmt", "yuv420p"]
-      + ["-crf", "18", "-movflags", "+faststart", partial]
+      + ["-crf", "18", "-movflags", "+faststart", "file:\(partial)"]
     process.standardInput = input
     process.standardError = complaints
     signal(SIGPIPE, SIG_IGN)

@@ -79,8 +79,72 @@ import Testing
     #expect(run.status == 2 && run.errors.contains("detail"))
   }
 
-  @Test(arguments: ["abacus", "cuda:99"]) func anUnknownDeviceIsNamed(device: String) throws {
-    try expectFailure(["explore", "--device", device], naming: device)
+  @Test func aDeviceThatIsNotThereIsNamed() throws {
+    try expectFailure(["explore", "--device", "cuda:99"], naming: "cuda:99")
+    let unknown = try Program("explore", "--device", "abacus")
+    #expect(unknown.status == 2 && unknown.errors.contains("abacus"))
+  }
+
+  /// Positions whose squares are beyond all numbers.
+  @Test func aPoseBeyondAllBoundsIsNamed() throws {
+    try Package.withTemporaryFolder { folder in
+      try Self.capture(in: folder, matrix: "[[1,0,0,1e160],[0,1,0,0],[0,0,1,0],[0,0,0,1]]")
+      try expectFailure(["evaluate", folder], naming: "transforms.json")
+    }
+  }
+
+  @Test(arguments: ["heic", "webp"]) func aPictureOfAnotherKindIsSaidToBeOne(kind: String) throws {
+    try Package.withTemporaryFolder { folder in
+      let photo = "\(folder)/photo.\(kind)"
+      try Data("RIFF".utf8).write(to: URL(fileURLWithPath: photo))
+      try expectFailure(["explore", photo, "--port", "0"], naming: "neither JPEG nor PNG")
+      try expectFailure(
+        ["ingest", photo, "--out", "\(folder)/place"], naming: "neither JPEG nor PNG")
+    }
+  }
+
+  /// Where results can't go, nothing passes for done; where remarks can't, it does.
+  @Test func lostResultsAreAFailureAndLostRemarksAreNone() throws {
+    try Package.withTemporaryFolder { folder in
+      let split = "'\(Program.path)' weights split \(folder)/f --out \(folder)"
+      try Data("weights".utf8).write(to: URL(fileURLWithPath: "\(folder)/f"))
+      let full = try Program(shell: "\(split) > /dev/full")
+      #expect(full.status == 1 && full.errors.contains("standard output"))
+      #expect(try Program(shell: "\(split) 2> /dev/full").status == 0)
+      #expect(try Program(shell: "'\(Program.path)' world info no.world 2> /dev/full").status == 1)
+    }
+  }
+
+  @Test(arguments: [0, -5, 9_000_000_000_000_000_000]) func aPartOfSoManyIsNone(count: Int) throws {
+    try Package.withTemporaryFolder { folder in
+      try Data("weights".utf8).write(to: URL(fileURLWithPath: "\(folder)/f"))
+      let part = try Program("weights", "split", "\(folder)/f").output.split(separator: "\n")[0]
+      let text = try String(contentsOfFile: String(part), encoding: .utf8)
+        .replacingOccurrences(of: #""of":1"#, with: #""of":\#(count)"#)
+      try text.write(toFile: String(part), atomically: true, encoding: .utf8)
+      try expectFailure(
+        ["weights", "join", String(part), "--out", "\(folder)/g"], naming: "is no part")
+    }
+  }
+
+  /// The contact sheet of photo.mp4 would be photo.png.
+  @Test func aPhotoIsNotOverwrittenByItsContactSheet() throws {
+    try Package.withTemporaryFolder { folder in
+      let photo = "\(folder)/photo.png"
+      try Picture.gray.writePNG(to: photo)
+      let before = try Data(contentsOf: URL(fileURLWithPath: photo))
+      try expectFailure(["render", photo, "--out", "\(folder)/photo.mp4"], naming: photo)
+      #expect(try Data(contentsOf: URL(fileURLWithPath: photo)) == before)
+    }
+  }
+
+  /// Before anything is filmed.
+  @Test func aFileIsNoFolderToExportTo() throws {
+    try Package.withTemporaryFolder { folder in
+      try Data("precious".utf8).write(to: URL(fileURLWithPath: "\(folder)/notes"))
+      try expectFailure(["scenes", "--export", "\(folder)/notes"], naming: "it is a file")
+      try expectFailure(["scenes", "--export", "\(folder)/no/place"], naming: "No such file")
+    }
   }
 
   @Test(.enabled(if: !GPU.isHere, "there is a GPU here"))
@@ -128,6 +192,10 @@ import Testing
     ["evaluate", "procedural", "--family", "castle"], ["evaluate", "procedural", "--drift", "1"],
     ["evaluate", "procedural", "--questions", "a", "--answers", "b"],
     ["evaluate", "procedural", "--answers", "b", "--model", "rtfm-nano"],
+    ["evaluate", "procedural", "--questions", "a", "--json"],
+    ["revisit", "a", "--family", "room"], ["train", "--capture-share", "0.5", "--out", "a"],
+    ["bench", "--patch", "7", "--resolution", "64"], ["bench", "--model", "a", "--patch", "8"],
+    ["render", "a.world", "--walk", "1", "--path", "spin", "--out", "a.mp4"],
   ])
   func wordsThatAreOffEndWithTwo(arguments: [String]) throws {
     let process = Program.process(arguments)

@@ -19,8 +19,16 @@ struct Program {
   /// Runs it to its end, in the package's folder.
   init(_ arguments: String...) throws { try self.init(arguments) }
 
-  init(_ arguments: [String]) throws {
-    let process = Self.process(arguments)
+  init(_ arguments: [String]) throws { try self.init(running: Self.process(arguments)) }
+
+  /// Runs a line of shell, for what a shell can do to its standard output and error.
+  init(shell line: String) throws {
+    let process = Self.process(["-c", line])
+    process.executableURL = URL(fileURLWithPath: "/bin/sh")
+    try self.init(running: process)
+  }
+
+  private init(running process: Process) throws {
     let folder = NSTemporaryDirectory() + "rtfm-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? FileManager.default.removeItem(atPath: folder) }

@@ -31,6 +31,10 @@ import Testing
       #expect(try Program("world", "branch", world, "--out", branch).status == 0)
       #expect(try Program("world", "branch", world, "--out", branch).status == 1)
       #expect(try Program("world", "verify", branch).status == 0)
+      let longer = "\(folder)/longer.world"
+      try (Data(contentsOf: URL(fileURLWithPath: branch)) + [0, 0, 0, 0])
+        .write(to: URL(fileURLWithPath: longer))
+      #expect(try Program("world", "verify", longer).status == 1)
       let walk = try Program(
         "render", world, "--path", "spin", "--frames", "4", "--out", "\(folder)/w.mp4")
       #expect(walk.status == 0, "\(walk.errors)")

@@ -44,7 +44,10 @@ extension WorldFile {
         return report
       }
       report.count(db)
-      if thoroughly { report.check(db, format: format) }
+      if thoroughly {
+        report.checkSize(db)
+        report.check(db, format: format)
+      }
       return report
     }
   }
@@ -71,6 +74,22 @@ extension WorldReport {
     attempt { report in
       let bytes = try Int.fetchOne(db, sql: "SELECT sum(length(poses)) FROM leg") ?? 0
       report.frames = bytes / CameraBytes.pose
+    }
+  }
+
+  /// Whether the file ends where SQLite's last page does; its log may hold more.
+  fileprivate mutating func checkSize(_ db: Database) {
+    attempt { report in
+      let page = try Int.fetchOne(db, sql: "PRAGMA page_size") ?? 0
+      let pages = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
+      let size = ReadOnly.size(of: report.file)
+      guard ReadOnly.size(of: "\(report.file)-wal") == 0, size != page * pages else { return }
+      report.add("the file has \(size) bytes in place of \(page * pages)")
+    }
+    attempt { report in
+      let known = try Int.fetchOne(db, sql: "SELECT max(known) FROM walk") ?? 0
+      guard known > report.keyframes else { return }
+      report.add("a walk began with \(known) keyframes, and there are \(report.keyframes)")
     }
   }
 

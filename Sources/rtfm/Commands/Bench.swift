@@ -15,8 +15,8 @@ struct Bench: ParsableCommand {
       are at hand, the same network in eager PyTorch is timed in turn with ours.
       """)
 
-  @Option(help: "nano, small, base, large, huge or giant.")
-  var preset = "small"
+  @Option(help: "nano, small (the default), base, large, huge or giant.")
+  var preset: String?
   @Option(help: "A model's file, or the name of one in Models/, in place of a preset.")
   var model: String?
   @Option(help: "Side of a patch in pixels (the preset's own by default).")
@@ -54,6 +54,10 @@ struct Bench: ParsableCommand {
         "steps is 1 to 1000, contexts 0 to 64 and no more than keyframes, seconds 0.1 to 3600, "
           + "threads and patch 1 to 1024")
     }
+    if model != nil, preset != nil || patch != nil {
+      throw ValidationError(
+        "--preset and --patch are for networks of random weights, not for --model")
+    }
   }
 
   func run() throws {
@@ -81,9 +85,10 @@ struct Bench: ParsableCommand {
     if let name = model {
       return (name, try FrameModel(contentsOf: Shelf.models.path(of: name), on: device))
     }
-    var configuration = try Configuration.preset(named: preset)
+    var configuration = try Configuration.preset(named: preset ?? "small")
     if let patch { configuration.patch = patch }
-    return (preset, FrameModel(configuration, seed: 1, on: device))
+    if let flaw = configuration.flaw { throw ValidationError("no network has \(flaw)") }
+    return (preset ?? "small", FrameModel(configuration, seed: 1, on: device))
   }
 
   /// One result: our walk and the twin's in turns, so that neither has the machine's better minutes.
@@ -95,7 +100,7 @@ struct Bench: ParsableCommand {
     let rival =
       twin && steps == 1 && model == nil && network.model.device == .cpu
       ? EagerTwin(
-        preset: preset, patch: configuration.patch, size: resolution, contexts: contexts,
+        preset: network.name, patch: configuration.patch, size: resolution, contexts: contexts,
         threads: Runtime.threads) : nil
     var laps: [TimedWalk.Lap] = []
     var ratios: [Double] = []

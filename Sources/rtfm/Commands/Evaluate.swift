@@ -88,6 +88,9 @@ struct Evaluate: AsyncParsableCommand {
           "--questions, --answers, and --model or --passages exclude each other")
       }
     }
+    if questions != nil, json || sheet != nil || reduce != 1 {
+      throw ValidationError("--json, --sheet and --reduce are for --answers, not for --questions")
+    }
     _ = try families(named: family)
   }
 

@@ -38,6 +38,7 @@ struct Ingest: ParsableCommand {
       throw IngestError(
         "'\(source)' is not there: a folder of photos, a photo or a video is wanted")
     }
+    try Shots.refuseForeign(source)
     try Capture.checkFree(out)
     let mayBePosed = isFolder(source) || source.lowercased().hasSuffix(".json")
     if mayBePosed, let posed = try? Capture(contentsOf: source) {

@@ -54,6 +54,9 @@ struct Revisit: AsyncParsableCommand {
     guard (0...64).contains(contexts), (1...10_000).contains(worlds) else {
       throw ValidationError("contexts is 0 to 64, worlds 1 to 10000")
     }
+    if !family.isEmpty, place != "procedural" {
+      throw ValidationError("--family is for procedural worlds; a capture is one place")
+    }
     _ = try families(named: family)
   }
 

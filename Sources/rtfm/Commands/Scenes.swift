@@ -41,6 +41,7 @@ struct Scenes: ParsableCommand {
 
   func run() throws {
     try checkWritable(out)
+    if let export { try Capture.checkFree(export) }
     let worlds = try worlds
     if let export {
       try Capture.write(

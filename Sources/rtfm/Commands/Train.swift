@@ -140,6 +140,9 @@ struct Train: ParsableCommand {
     guard [minutes, saveMinutes].allSatisfy({ (0...1e6).contains($0 ?? 0) }), warmUp >= 0 else {
       throw ValidationError("minutes are 0 to 1000000, steps of warm-up 0 or more")
     }
+    if capture.isEmpty, captureShare != 1 {
+      throw ValidationError("--capture-share is for a run with a --capture")
+    }
     if weights != nil, preset != nil || anchors != nil || anchorRange != nil {
       throw ValidationError(
         "--preset, --anchors and --anchor-range are for new weights: --weights has its own")

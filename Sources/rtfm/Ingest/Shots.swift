@@ -18,11 +18,23 @@ struct Shots {
   let isOneLens: Bool
 
   private static let photoEndings = ["jpg", "jpeg", "png"]
+  /// Of pictures that neither we nor ffmpeg's videos have.
+  private static let foreignEndings = [
+    "heic", "heif", "avif", "webp", "tif", "tiff", "bmp", "gif", "dng", "jxl",
+  ]
   private static let videoEndings = ["mp4", "mov", "m4v", "mkv", "webm", "avi"]
 
   /// Whether a path is, by its name, a photo's.
   static func isPhoto(_ path: String) -> Bool {
     photoEndings.contains(ending(of: path)) && !isFolder(path)
+  }
+
+  /// Sees to it that a path is not, by its name, a picture that can't be read.
+  ///
+  /// - Throws: `IngestError`
+  static func refuseForeign(_ path: String) throws {
+    guard foreignEndings.contains(ending(of: path)), !isFolder(path) else { return }
+    throw IngestError("'\(path)' is neither JPEG nor PNG; convert it to one of them")
   }
 
   /// Whether a path is, by its name, a video's.
@@ -140,7 +152,7 @@ extension Shots {
     let limit =
       "scale='min(\(longest),iw)':'min(\(longest),ih)':force_original_aspect_ratio=decrease"
     try Tool("ffmpeg", package: "ffmpeg").run([
-      "-loglevel", "error", "-i", video, "-vf", "fps=\(rate),\(limit)", "-q:v", "2",
+      "-loglevel", "error", "-i", "file:\(video)", "-vf", "fps=\(rate),\(limit)", "-q:v", "2",
       "-frames:v", "\(Self.choice * count)", "\(raw)/%06d.jpg",
     ])
     let frames = try FileManager.default.contentsOfDirectory(atPath: raw).sorted()
@@ -165,7 +177,8 @@ extension Shots {
 
   private static func duration(of video: String) throws -> Double {
     let probe = Command(
-      "ffprobe", "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", video)
+      "ffprobe", "-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0",
+      "file:\(video)")
     guard let status = probe.status, status != 127 else {
       throw IngestError("'\(video)' needs ffmpeg, which is not installed: apt-get install ffmpeg")
     }

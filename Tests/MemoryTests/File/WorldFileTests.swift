@@ -88,6 +88,20 @@ import Testing
     }
   }
 
+  /// One that was closed lets go once, not again when it goes: another may have the file by then.
+  @Test func whoWasItsOwnerHasNoSayAnyMore() throws {
+    try withWorld { path in
+      var former: WorldFile? = try WorldFile(at: path)
+      try former?.close()
+      let file = try WorldFile(at: path)
+      former = nil
+      #expect(throws: WorldFileError.busy(file: path)) {
+        try WorldFile.inspect(path, thoroughly: false)
+      }
+      try file.close()
+    }
+  }
+
   @Test func aBranchSharesNothingWrittenLater() throws {
     try withWorld { path in
       let file = try WorldFile(at: path)
