@@ -5,15 +5,22 @@ import PackageDescription
 let libtorch =
   Context.environment["RTFM_LIBTORCH"] ?? "\(Context.packageDirectory)/.deps/python/torch"
 
+// Warnings are errors, but for those of compilers that are newer than the ones this was tried with.
+#if compiler(<6.4)
+  let (strict, strictC) = (["-warnings-as-errors"], ["-Wall", "-Werror"])
+#else
+  let (strict, strictC): ([String], [String]) = ([], ["-Wall"])
+#endif
+
 let swift: [SwiftSetting] = [
   .swiftLanguageMode(.v6),
   .enableUpcomingFeature("ExistentialAny"),
   .enableUpcomingFeature("MemberImportVisibility"),
   .enableUpcomingFeature("InternalImportsByDefault"),
   // Testing is on in release builds too, so that the tests and the program share one build.
-  .unsafeFlags(["-warnings-as-errors", "-enable-testing"]),
+  .unsafeFlags(strict + ["-enable-testing"]),
 ]
-let fast: [CSetting] = [.unsafeFlags(["-O3", "-Wall", "-Werror"])]
+let fast: [CSetting] = [.unsafeFlags(["-O3"] + strictC)]
 #if arch(x86_64)
   let vector = ["-march=x86-64-v3"]
 #else
@@ -45,9 +52,9 @@ let package = Package(
     .library(name: "RTFM", targets: ["Generation", "Memory", "Captures", "Procedural"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-argument-parser", .upToNextMinor(from: "1.8.2")),
+    .package(url: "https://github.com/apple/swift-nio", .upToNextMinor(from: "2.101.2")),
+    .package(url: "https://github.com/groue/GRDB.swift", .upToNextMinor(from: "7.10.0")),
   ],
   targets: [
     library("Scene"),
@@ -61,7 +68,7 @@ let package = Package(
     library("Captures", ["Scene", "Images"]),
     .target(
       name: "CTracer",
-      cxxSettings: [.unsafeFlags(["-O3", "-ffast-math", "-Wall", "-Werror"] + vector)]),
+      cxxSettings: [.unsafeFlags(["-O3", "-ffast-math"] + strictC + vector)]),
     library("Procedural", ["Scene", "CTracer"]),
     library(
       "Memory",

@@ -86,6 +86,9 @@ extension Doctor {
       func need(_ name: String, _ how: String) {
         if !gaps.contains(where: { $0.name == name }) { gaps.append(Gap(name: name, how: how)) }
       }
+      if lacksAVX2 {
+        need("AVX2", "made-up worlds are filmed by it; on x86-64 no other CPU can do that")
+      }
       if tools["ffmpeg"] == nil { need("ffmpeg", "for films: apt-get install ffmpeg") }
       if tools["colmap"] == nil { need("colmap", "for poses of photos: apt-get install colmap") }
       if models.isEmpty {
@@ -98,6 +101,14 @@ extension Doctor {
         need("model \(model.name)", "\(model.error!); bring the file again")
       }
       return gaps
+    }
+
+    /// Whether this is an x86-64 CPU older than x86-64-v3, for which the tracer is compiled.
+    private static var lacksAVX2: Bool {
+      guard let facts = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),
+        let flags = facts.split(separator: "\n").first(where: { $0.hasPrefix("flags") })
+      else { return false }
+      return !flags.split(separator: " ").contains("avx2")
     }
 
     /// What `Scripts/setup --check` finds missing; nil where that isn't above the program.
