@@ -178,7 +178,7 @@ extension Capture {
   /// - Throws: `CaptureError.occupied` where it is there and not empty, `.unwritable` where nothing can
   ///   be there.
   package static func checkFree(_ folder: String) throws {
-    if case .file = kind(of: folder) {
+    guard kind(of: folder) != .file else {
       throw CaptureError.unwritable(
         file: folder, reason: "it is a file, and a folder is to be made")
     }

@@ -139,15 +139,12 @@ public final class Archive: Recollection {
   }
 
   private func draw(_ query: Camera, from ids: [Int]) -> Image {
-    let frames = ids.compactMap { id in
-      memory[id: id].flatMap { keyframe in
-        keyframe.value.map { picture in
-          let kv = encoded.kv(of: id) {
-            model.encode(Frame(image: picture.image, camera: keyframe.camera))
-          }
-          return (kv: kv, camera: keyframe.camera)
-        }
+    let frames = ids.compactMap { id -> (kv: KV, camera: Camera)? in
+      guard let keyframe = memory[id: id], let picture = keyframe.value else { return nil }
+      let kv = encoded.kv(of: id) {
+        model.encode(Frame(image: picture.image, camera: keyframe.camera))
       }
+      return (kv: kv, camera: keyframe.camera)
     }
     let context = model.gather(frames, for: query, scale: memory.scale)
     return model.draw(query, context: context, by: steps).image.image

@@ -89,8 +89,8 @@ public actor World {
 
   /// Remembers given pictures, all of them, as they are.
   ///
-  /// - Parameter size: what they are drawn from at; their own, which must be one, where nil. Larger pictures are worth
-  ///   having for views that are drawn more finely (`Settings.fineSize`).
+  /// - Parameter size: what they are drawn from at; their own, which must be one, where nil. Larger
+  ///   pictures are worth having for views that are drawn more finely (`Settings.fineSize`).
   /// - Precondition: the world is in memory alone; those of a file are given when it is made.
   public func add(_ frames: [Frame], size: (width: Int, height: Int)? = nil) {
     precondition(log == nil, "World.add: a world on disk gets its given pictures when it is made")

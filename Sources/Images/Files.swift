@@ -30,7 +30,8 @@ package func readFile(_ path: String, limit: Int? = nil) throws -> [UInt8] {
 }
 
 /// Replaces a file's contents in one step: the bytes go to a new file beside it, which then takes
-/// its name, once they are on the disk. A link goes on being one; what is there and no file stays.
+/// its name; where that was a file's, not before they are on the disk. A link goes on being one; what
+/// is there and no file stays.
 package func writeFile(_ bytes: [UInt8], to path: String) throws {
   let path = target(of: path)
   var status = stat()
@@ -44,9 +45,8 @@ package func writeFile(_ bytes: [UInt8], to path: String) throws {
   do {
     try write(bytes, to: file, path)
     let mode = isThere ? status.st_mode & 0o777 : 0o666 & ~creationMask
-    guard fchmod(file, mode) == 0, fsync(file) == 0, rename(temporary, path) == 0 else {
-      throw unwritable(path)
-    }
+    guard fchmod(file, mode) == 0, !isThere || fsync(file) == 0, rename(temporary, path) == 0
+    else { throw unwritable(path) }
     close(file)
   } catch {
     close(file)

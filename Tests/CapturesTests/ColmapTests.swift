@@ -34,6 +34,14 @@ import Testing
       camera.intrinsics == Intrinsics(width: 40, height: 30, focal: [50, 51], center: [19, 16]))
   }
 
+  /// As Windows ends lines.
+  @Test func takesLinesThatEndInTwo() throws {
+    let capture = try open(
+      cameras: "# c\r\n1 PINHOLE 40 30 50 51 19 16\r\n", images: Self.line + "\r\n\r\n")
+    #expect(capture.entries.map { $0.path.suffix(5) } == ["b.png"])
+    #expect((capture.entries[0].camera.pose.position - Self.pose.position).length < 1e-12)
+  }
+
   @Test func takesOtherModelsPointsAndAnyOrder() throws {
     let capture = try open(
       cameras: "# c\n3 SIMPLE_RADIAL 40 30 50 20 15 0.0004\n7 OPENCV 40 30 60 61 20 15 0 0 0 0\n",

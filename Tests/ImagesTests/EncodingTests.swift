@@ -68,4 +68,32 @@ struct EncodingTests {
       throws: ImageError.unwritable(file: nowhere, reason: "No such file or directory")
     ) { try Image.noise(2, 2).writePNG(to: nowhere) }
   }
+  /// A pipe stays a pipe, a link a link, and what nobody else may read is not shown to them.
+  @Test func whatIsThereStaysWhatItIs() throws {
+    let folder = try TemporaryFolder()
+    let (pipe, file, link) = (
+      folder.path + "/pipe", folder.path + "/file.png", folder.path + "/link.png"
+    )
+    #expect(mkfifo(pipe, 0o600) == 0)
+    #expect(throws: ImageError.self) { try Image.noise(2, 2).writePNG(to: pipe) }
+    var status = stat()
+    #expect(stat(pipe, &status) == 0 && status.st_mode & S_IFMT == S_IFIFO)
+
+    try Image.noise(2, 2).writePNG(to: file)
+    #expect(chmod(file, 0o600) == 0 && symlink(file, link) == 0)
+    let image = Image.noise(3, 2)
+    try image.writePNG(to: link)
+    #expect(lstat(link, &status) == 0 && status.st_mode & S_IFMT == S_IFLNK)
+    #expect(stat(file, &status) == 0 && status.st_mode & 0o777 == 0o600)
+    #expect(try Image(contentsOf: file) == image)
+  }
+
+  /// Refused by its header: a picture of few pixels whose rows alone would fill the memory.
+  @Test func aPictureThatIsTooHighIsRefused() throws {
+    var png = Image.noise(1, 2).png()
+    png.replaceSubrange(20..<24, with: [5, 0, 0, 0])
+    #expect(throws: ImageError.tooLarge(file: "a", width: 1, height: 5 << 24)) {
+      try Image(decoding: png, name: "a")
+    }
+  }
 }
