@@ -49,7 +49,8 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .executable(name: "rtfm", targets: ["rtfm"]),
-    .library(name: "RTFM", targets: ["Generation", "Memory", "Captures", "Procedural"]),
+    .library(
+      name: "RTFM", targets: ["Generation", "Memory", "Captures", "Procedural", "Images", "Scene"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", .upToNextMinor(from: "1.8.2")),

@@ -5,8 +5,9 @@
     pip install websockets
     python3 Examples/agent.py --out frames        # walks a circle, keeps what it sees
 
-World is the part to take along: reset and step, as reinforcement learning has them. It is written
-against Documentation/PROTOCOL.md and needs nothing else of this project.
+World is the part to take along: reset and step, as reinforcement learning has them; look,
+where something else says where the camera is. It is written against Documentation/PROTOCOL.md and
+needs nothing else of this project.
 """
 
 import argparse
@@ -30,6 +31,10 @@ class World:
     def reset(self, keyframe=-1):
         """Goes to where the walk began, or where a keyframe was taken."""
         return self.act(jump=keyframe)
+
+    def look(self, pose):
+        """Goes to a pose, exactly: right, down, forward, position, as step returns it."""
+        return self.act(pose=[x for vector in pose for x in vector])
 
     def step(self, move=(0, 0, 0), turn=(0, 0), seconds=0.1):
         """Turns (right, up; radians), then walks so long (right, up, forward; each -1 to 1).

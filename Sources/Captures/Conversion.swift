@@ -1,11 +1,6 @@
 import Scene
 
 extension Pose {
-  /// How far a rotation may be from orthonormal: more is an error, less is put right.
-  static let rotationTolerance = 1e-3
-  /// Up to here a rotation is taken as it is, so that what we wrote is read back bit by bit.
-  static let rotationPrecision = 1e-9
-
   /// From a 4 x 4 camera-to-world matrix in rows with OpenGL's camera axes (x right, y up, z
   /// backwards): the y and z columns change their signs.
   init(openGL rows: [[Double]], at location: Location) throws {
@@ -50,18 +45,7 @@ extension Matrix3 {
       throw location.invalid(
         "the rotation in transform_matrix mirrors (determinant -1); flip one of its axes")
     }
-    return error <= Pose.rotationPrecision ? self : orthonormalized
-  }
-
-  /// Newton's iteration for the orthonormal factor of the polar decomposition: the error is
-  /// squared in each round, so that three take 1e-3 below what Float64 resolves.
-  private var orthonormalized: Matrix3 {
-    (0..<3).reduce(self) { m, _ in
-      let g = m.transpose * m
-      let i = Matrix3.identity
-      return m
-        * Matrix3(columns: i.x * 1.5 - g.x * 0.5, i.y * 1.5 - g.y * 0.5, i.z * 1.5 - g.z * 0.5)
-    }
+    return orthonormalized
   }
 }
 
@@ -146,9 +130,4 @@ extension Lens {
     }
     return side / 2 / tan(a / 2)
   }
-}
-
-extension Pose {
-  /// How far from the origin a camera may stand, in world units: beyond, squares lose all meaning.
-  static let farthest = 1e12
 }

@@ -29,8 +29,9 @@ extension FrameModel {
     if let text = file.metadata["resolution"], !(16...16384).contains(Int(text) ?? 0) {
       throw ModelError.badConfiguration(path: origin, reason: "resolution '\(text)'")
     }
-    try self.init(
-      configuration, Weights(file.tensors, origin: origin, on: device), device)
+    let weights = Weights(file.tensors, origin: origin, on: device)
+    try self.init(configuration, weights, device)
+    try weights.checkFinite()
     metadata = file.metadata
     tile = metadata["resolution"].flatMap(Int.init)
   }

@@ -13,10 +13,12 @@ public actor Session {
   private var last: World.Drawn?
   private var refinement: Refinement?
 
+  /// A walk from a camera on, which is levelled.
   public init(in world: World, at camera: Camera, gait: Gait) {
     self.world = world
     self.camera = camera
-    start = camera.pose
+    self.camera.move(by: Action(), gait: gait)
+    start = self.camera.pose
     self.gait = gait
   }
 
@@ -24,20 +26,28 @@ public actor Session {
   /// sharper, where the world draws anything finer.
   public func step(_ action: Action) async -> World.Drawn {
     if action.isRest, let last, refinement != nil { return await refine(last) }
-    switch action.jump {
-    case .start: camera.pose = start
-    case .keyframe(let id): await jump(to: id)
-    case nil: break
-    }
-    camera.move(by: action, gait: gait)
+    if case .keyframe(let id) = action.jump { await jump(to: id) }
+    move(by: action)
     let drawn = await world.draw(camera)
     (last, refinement) = (drawn, Refinement(of: drawn, in: world))
     return drawn
   }
 
+  /// Goes to where a keyframe was taken, and levels the camera.
   private func jump(to id: Int) async {
     guard id >= 0, let keyframe = await world.keyframes(from: id, limit: 1).first else { return }
     camera.pose = keyframe.pose
+    camera.move(by: Action(), gait: gait)
+  }
+
+  /// Goes to the start or to a pose, exactly, and from there as keys and mouse say.
+  private func move(by action: Action) {
+    switch action.jump {
+    case .start: camera.pose = start
+    case .pose(let pose): camera.pose = pose
+    case .keyframe, nil: break
+    }
+    if action.moves { camera.move(by: action, gait: gait) }
   }
 
   private func refine(_ view: World.Drawn) async -> World.Drawn {

@@ -67,6 +67,15 @@ public final class Weights {
     source = nil
   }
 
+  /// Checks that every number is finite.
+  ///
+  /// - Throws: `WeightsError.notFinite` for the first tensor where one isn't.
+  public func checkFinite() throws {
+    for (name, tensor) in entries where !tensor.detached().sum().item.isFinite {
+      throw WeightsError.notFinite(origin: origin, name: name)
+    }
+  }
+
   func tensor(at path: String, shape: [Int], make: (Generator) -> Tensor) throws -> Tensor {
     let value: Tensor
     if source != nil {
@@ -90,6 +99,7 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
   case missing(origin: String, name: String)
   case unknown(origin: String, name: String)
   case shape(origin: String, name: String, found: [Int], wanted: [Int])
+  case notFinite(origin: String, name: String)
 
   public var description: String {
     switch self {
@@ -98,6 +108,11 @@ public enum WeightsError: Error, Equatable, CustomStringConvertible {
       "weights file '\(origin)' has tensor '\(name)', which this network has no place for"
     case .shape(let origin, let name, let found, let wanted):
       "weights file '\(origin)' has \(found) for tensor '\(name)', where \(wanted) belongs"
+    case .notFinite(let origin, let name):
+      """
+      weights file '\(origin)' has numbers in tensor '\(name)' that are infinite or none: training \
+      went wrong, or the file is damaged; take an earlier one
+      """
     }
   }
 }

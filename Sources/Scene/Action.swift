@@ -9,6 +9,8 @@ public struct Action: Hashable, Sendable {
     case start
     /// Where a keyframe was taken, looking where it looks; nowhere if there is none of that number.
     case keyframe(Int)
+    /// Anywhere, looking anywhere. Walking levels the camera again. On the heap, as actions travel.
+    indirect case pose(Pose)
   }
 
   /// Where to go before anything else.
@@ -39,8 +41,11 @@ public struct Action: Hashable, Sendable {
   }
 
   /// Whether it leaves the camera as it is.
-  public var isRest: Bool {
-    jump == nil && [right, up, forward, turnRight, turnUp].allSatisfy { $0 == 0 || !$0.isFinite }
+  public var isRest: Bool { jump == nil && !moves }
+
+  /// Whether anything turns or moves, beside a jump.
+  public var moves: Bool {
+    [right, up, forward, turnRight, turnUp].contains { $0 != 0 && $0.isFinite }
   }
 }
 

@@ -29,6 +29,12 @@ public struct Pose: Hashable, Sendable {
       rotation: Matrix3(columns: right, forward.cross(right), forward), position: position)
   }
 
+  /// How far from the origin a camera may stand, in world units: beyond, squares lose all meaning.
+  public static let farthest = 1e12
+  /// How far a rotation that comes from outside may be from orthonormal: more is an error, less is put
+  /// right.
+  public static let rotationTolerance = 1e-3
+
   public var right: SIMD3<Double> { rotation.x }
   public var down: SIMD3<Double> { rotation.y }
   public var forward: SIMD3<Double> { rotation.z }

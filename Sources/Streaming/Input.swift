@@ -55,7 +55,7 @@ extension Input {
         lowerBound: SIMD2(repeating: -limit), upperBound: SIMD2(repeating: limit)),
       seen: message.seen ?? 0,
       seconds: message.seconds.map { min(Mailbox.heldFor.upperBound, max(0, $0)) },
-      jump: message.jump.map { $0 < 0 ? .start : .keyframe($0) })
+      jump: try message.place)
   }
 
   private struct Message: Decodable {
@@ -66,6 +66,38 @@ extension Input {
     var seen: UInt32?
     var seconds: Double?
     var jump: Int?
+    var pose: [Double]?
+
+    /// Where to go at once.
+    var place: Action.Jump? {
+      get throws(Refusal) {
+        guard jump == nil || pose == nil else {
+          throw Refusal(.notUnderstood, "Input goes to one place at once: jump or pose, not both")
+        }
+        if let pose { return .pose(try Pose(numbers: pose)) }
+        return jump.map { $0 < 0 ? .start : .keyframe($0) }
+      }
+    }
+  }
+}
+
+extension Pose {
+  /// From right, down, forward and position, camera to world, three numbers each, as frames have them.
+  fileprivate init(numbers: [Double]) throws(Refusal) {
+    guard numbers.count == 12, numbers.allSatisfy({ abs($0) <= Pose.farthest }) else {
+      throw Refusal(
+        .notUnderstood, "Input needs 12 numbers in pose: right, down, forward, position")
+    }
+    let v = stride(from: 0, to: 12, by: 3).map {
+      SIMD3(numbers[$0], numbers[$0 + 1], numbers[$0 + 2])
+    }
+    let rotation = Matrix3(columns: v[0], v[1], v[2])
+    guard rotation.orthonormalityError <= Pose.rotationTolerance, rotation.determinant > 0 else {
+      throw Refusal(
+        .notUnderstood,
+        "Right, down, forward in pose must be perpendicular, of length 1, right-handed")
+    }
+    self.init(rotation: rotation.orthonormalized, position: v[3])
   }
 }
 

@@ -56,7 +56,7 @@ struct WalkingTests {
 extension WebDriver {
   fileprivate func position() async throws -> [Double] {
     var result: [Double] = []
-    for i in 0..<3 { result.append(try await number("rtfm.position[\(i)]")) }
+    for i in 0..<3 { result.append(try await number("rtfm.pose.position[\(i)]")) }
     return result
   }
 }

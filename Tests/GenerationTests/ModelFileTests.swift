@@ -129,6 +129,12 @@ import Torch
     Damage("another shape", "has [64, 4] for tensor 'registers', where [4, 64] belongs") {
       $0.tensors["registers"] = .zeros([64, 4])
     },
+    Damage("not a number", "numbers in tensor 'registers' that are infinite or none") {
+      $0.tensors["registers"] = Tensor([Float](repeating: 1, count: 255) + [.nan], shape: [4, 64])
+    },
+    Damage("infinite", "numbers in tensor 'registers' that are infinite or none") {
+      $0.tensors["registers"] = Tensor(repeating: -.infinity, shape: [4, 64])
+    },
     Damage("a resolution that nobody draws", "resolution '65536'") {
       $0.metadata["resolution"] = "65536"
     },

@@ -52,6 +52,29 @@ import Testing
     #expect(Self.gap(view.frame.camera.pose, cameras[4].pose) < 1e-6)
   }
 
+  /// A camera that something else moves may roll; one that walks is level.
+  @Test func aPoseIsTakenAsItIsUntilOneWalks() async {
+    let (session, _) = await Self.session()
+    let tilted = Pose(at: [0.3, -0.2, -1], facing: [0.2, 0.3, 1], up: [0.5, -1, 0])
+    let there = await session.step(Self.jump(.pose(tilted)))
+    #expect(there.frame.camera.pose == tilted)
+    let still = await session.step(Action())
+    #expect(still.frame.camera.pose == tilted)
+    let turned = await session.step(Action(turn: [0.1, 0]))
+    let pose = turned.frame.camera.pose
+    #expect(abs(pose.right.dot([0, -1, 0])) < 1e-12 && pose.position == tilted.position)
+    #expect(abs(pose.forward.y - tilted.forward.y) < 1e-12, "as steep as before")
+  }
+
+  @Test func aWalkBeginsLevel() async {
+    let (_, cameras) = await Self.session()
+    var start = cameras[0]
+    start.pose = Pose(at: [0, 0, 0], facing: [0, 0, 1], up: [0.5, -1, 0])
+    let session = Session(in: World(model: .lively(), scale: 2), at: start, gait: Self.gait)
+    let first = await session.step(Action())
+    #expect(Self.gap(first.frame.camera.pose, cameras[0].pose) < 1e-6)
+  }
+
   /// Not a rest: who jumps to where they are is not shown tiles of the view before.
   @Test func aJumpIsNoRest() {
     #expect(!Self.jump(.start).isRest && !Self.jump(.keyframe(0)).isRest && Action().isRest)

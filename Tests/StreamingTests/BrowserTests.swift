@@ -25,14 +25,14 @@ struct BrowserTests {
         try keep(try await browser.screenshot(), "before")
 
         let start = try await browser.value(Self.picture)
-        let z = try await browser.number("rtfm.position[2]")
+        let z = try await browser.number("rtfm.pose.position[2]")
         var begun = ContinuousClock.now
         try await browser.keyDown("w")
         try await Task.sleep(for: .seconds(2))
         #expect(try await browser.number("rtfm.fps") > 1)
         #expect(try await browser.number("rtfm.latency") > 0)
         try await browser.keyUp("w")
-        let walked = try await browser.number("rtfm.position[2]") - z
+        let walked = try await browser.number("rtfm.pose.position[2]") - z
         // However long a busy machine took to press and to let go.
         let held = (ContinuousClock.now - begun) / .seconds(1)
         #expect(walked > 2.5 && walked < 2 * held + 1, "2 units a second for \(held) seconds")
@@ -56,7 +56,7 @@ struct BrowserTests {
         try await browser.keyDown("r")
         try await browser.keyUp("r")
         try await browser.wait(
-          for: "Math.abs(rtfm.position[2] - \(z)) + Math.abs(rtfm.heading) < 1e-6")
+          for: "Math.abs(rtfm.pose.position[2] - \(z)) + Math.abs(rtfm.heading) < 1e-6")
         // Of the keyframes on the map, number 6 is the nearest, 1 unit ahead.
         _ = try await browser.value("document.exitPointerLock()")
         try await browser.wait(for: "document.pointerLockElement === null")
@@ -66,7 +66,7 @@ struct BrowserTests {
           Int(try await browser.number("\(map).top + \(map).height / 2"))
         )
         try await browser.drag([middle])
-        try await browser.wait(for: "Math.abs(rtfm.position[2] - \(z) - 1) < 1e-6")
+        try await browser.wait(for: "Math.abs(rtfm.pose.position[2] - \(z) - 1) < 1e-6")
         #expect(try await browser.value("rtfm.errors") == "[]")
         #expect(try await browser.consoleErrors() == [])
       }
@@ -89,12 +89,16 @@ struct BrowserTests {
 
   @Test func aServerThatComesBackIsFoundAgain() async throws {
     try await WebDriver.browsing { browser in
-      let port = try await serving {
+      let (port, pose) = try await serving {
         FloorWalk()
       } _: { port in
         try await browser.open("http://127.0.0.1:\(port)/")
         try await browser.wait(for: "window.rtfm && rtfm.frames > 0")
-        return port
+        for key in ["w", WebDriver.Key.up] { try await browser.keyDown(key) }
+        try await browser.wait(for: "rtfm.pose.forward[1] < -0.3 && rtfm.pose.position[2] > 0.3")
+        for key in ["w", WebDriver.Key.up] { try await browser.keyUp(key) }
+        try await Task.sleep(for: .milliseconds(500))
+        return (port, try await browser.value("JSON.stringify(rtfm.pose)"))
       }
       try await browser.wait(
         for: "document.getElementById('status').textContent.includes('trying again')")
@@ -103,6 +107,7 @@ struct BrowserTests {
       } _: { _ in
         let frames = try await browser.number("rtfm.frames")
         try await browser.wait(for: "rtfm.frames > \(frames)")
+        try await browser.wait(for: "JSON.stringify(rtfm.pose) === \(pose)")
       }
     }
   }

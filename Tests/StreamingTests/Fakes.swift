@@ -78,9 +78,10 @@ final class FloorWalk: Walkable {
       switch action.jump {
       case .start: state.camera.pose = start
       case .keyframe(let id): state.camera.pose = state.keyframes[id].pose
+      case .pose(let pose): state.camera.pose = pose
       case nil: break
       }
-      state.camera.move(by: action, gait: Gait(up: up, speed: 2))
+      if action.moves { state.camera.move(by: action, gait: Gait(up: up, speed: 2)) }
       defer { state.isNew = false }
       return (state.camera, state.keyframes, state.isNew)
     }

@@ -215,6 +215,28 @@ import Testing
     #expect(throws: Refusal.self) { try jump("\"home\"") }
   }
 
+  private func pose(_ numbers: [Double], _ more: String = "") -> Result<Input, Refusal> {
+    read(#"{"v":1,"seq":7,"move":[0,0,0],"turn":[0,0],"pose":\#(numbers)\#(more)}"#)
+  }
+
+  @Test func readsPosesToTheBit() throws {
+    let pose = Pose(at: [0.1, -1 / 3, 2e5], facing: [0.3, 0.2, 1], up: [0.1, -1, 0.2])
+    #expect(try self.pose(pose.numbers).get().jump == .pose(pose))
+    #expect(try self.pose(pose.numbers.map { Double(Float($0)) }).get().jump != nil, "almost one")
+  }
+
+  @Test func refusesWhatIsNoPose() {
+    let good = Pose().numbers
+    let bad: [[Double]] = [
+      [], Array(good.dropLast()), good + [0], good.map { $0 * 1.01 }, good.map { -$0 },
+      [0] + good.dropFirst(), Array(good.dropLast()) + [1e13],
+    ]
+    for numbers in bad {
+      #expect(throws: Refusal.self, "\(numbers)") { try self.pose(numbers).get() }
+    }
+    #expect(throws: Refusal.self, "two places at once") { try pose(good, #","jump":3"#).get() }
+  }
+
   @Test(arguments: [
     "", "{", "null", "[]", "{}", "\u{0}", "W", #"{"v":1,"seq":-1,"move":[0,0,0],"turn":[0,0]}"#,
     #"{"v":1,"seq":1,"move":[0,0],"turn":[0,0]}"#, #"{"v":1,"seq":1,"move":[0,0,0],"turn":[0]}"#,
@@ -247,5 +269,12 @@ import Testing
     #expect(
       Notice.keyframes([(3, place), (4, Place())]).json
         == #"{"keyframes":[[3,1.5,0.0,0.0],[4,0.0,0.0,0.0]]}"#)
+  }
+}
+
+extension Pose {
+  /// As the wire has them.
+  fileprivate var numbers: [Double] {
+    [right, down, forward, position].flatMap { [$0.x, $0.y, $0.z] }
   }
 }

@@ -37,7 +37,7 @@ export class Input {
     this.onChange = onChange;
     this.held = new Set();
     this.turn = [0, 0];
-    this.jump = undefined;  // a keyframe's id, or HOME
+    this.place = null;      // where to go at once: { jump: a keyframe's id or HOME } or { pose }
     this.thumb = null;      // { id, x, y, move } of the walking thumb
     this.look = null;       // { id, x, y } of a dragging mouse or the looking thumb
     this.listenToKeys();
@@ -54,21 +54,21 @@ export class Input {
 
   get isHeld() { return this.held.size > 0 || this.thumb !== null; }
 
-  /** What to tell the server; the turns and the jump are taken out. */
+  /** What to tell the server; the turns and the place are taken out. */
   take() {
-    const { turn, jump } = this;
-    [this.turn, this.jump] = [[0, 0], undefined];
-    return { move: this.move, turn, jump };
+    const { turn, place } = this;
+    [this.turn, this.place] = [[0, 0], null];
+    return { move: this.move, turn, ...place };
   }
 
-  /** Goes to a keyframe at once. */
-  jumpTo(keyframe) {
-    this.jump = keyframe;
+  /** Goes to a place at once: { jump: a keyframe's id } or { pose }. */
+  goTo(place) {
+    this.place = place;
     this.onChange();
   }
 
   /** Goes to where the walk began. */
-  goHome() { this.jumpTo(HOME); }
+  goHome() { this.goTo({ jump: HOME }); }
 
   /** Once a display frame: arrows that are held turn. */
   tick(seconds) {

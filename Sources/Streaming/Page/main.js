@@ -9,7 +9,7 @@ const $ = (id) => document.getElementById(id);
 
 /** What tests and the curious may look at. */
 const rtfm = {
-  frames: 0, position: null, heading: 0, fps: 0, latency: 0, keyframes: 0, warning: "",
+  frames: 0, pose: null, heading: 0, fps: 0, latency: 0, keyframes: 0, warning: "",
   errors: [],
 };
 window.rtfm = rtfm;
@@ -23,7 +23,7 @@ const input = new Input($("view"), $("stick"), changed);
 $("map").addEventListener("pointerdown", ({ button, offsetX, offsetY }) => {
   if (button !== 0) return;
   const keyframe = map.at(offsetX, offsetY);
-  if (keyframe !== null) input.jumpTo(keyframe);
+  if (keyframe !== null) input.goTo({ jump: keyframe });
 });
 
 let seq = 0;
@@ -36,12 +36,12 @@ const wire = new Wire({
   open: opened, frame: arrived, notice: noticed, wait: waiting, doubt: () => send({ seconds: 0 }),
 });
 
-/** Where a connection's walk began and where it is: places of the map, from its first frame on. */
-function newWalk() { return { title: "", start: null, place: null }; }
+/** Where a connection's walk began and where it is, from its first frame on. */
+function newWalk() { return { title: "", start: null, pose: null }; }
 
 function opened() {
   // What the server itself ended would end again where it did: that walk begins anew.
-  if (walk.place) cutOff = lastError ? null : walk;
+  if (walk.pose) cutOff = lastError ? null : walk;
   walk = newWalk();
   [seq, seen, changedAt, lastError] = [0, 0, null, ""];
   input.take();             // what was turned while nobody listened is forgotten
@@ -53,32 +53,27 @@ function opened() {
 
 function arrived(frame) {
   seen = frame.id;
-  if (walk.place) walk.place = frame.place;
-  else begin(frame.place);
+  if (walk.pose) walk.pose = frame.pose;
+  else begin(frame.pose);
   view.show(frame);
   send();
 }
 
-/** The first frame of a walk: one that was cut off goes on, if the place is still the same. */
+/** The first frame of a walk: one that was cut off goes on, if it began at the same pose. */
 function begin(start) {
-  Object.assign(walk, { start, place: start });
-  const isSame = cutOff?.title === walk.title && distance(cutOff.start, start) < 1e-3;
-  if (isSame && input.jump === undefined) goOn(cutOff.place);
+  Object.assign(walk, { start, pose: start });
+  const isSame = cutOff?.title === walk.title && numbers(cutOff.start).join() === numbers(start).join();
+  if (isSame && input.place === null) {
+    input.goTo({ pose: numbers(cutOff.pose) });
+    walk.pose = cutOff.pose;  // not lost if the connection is, before a frame shows it
+  }
   cutOff = null;
 }
 
-/** Goes as near to a place as a jump can, the start or a keyframe, and faces the same way. */
-function goOn(place) {
-  const keyframe = map.nearest(place);
-  const isNearer = keyframe && distance(keyframe, place) < distance(walk.start, place);
-  const near = isNearer ? keyframe : walk.start;
-  if (isNearer) input.jumpTo(keyframe.id);
-  const angle = place.heading - near.heading;
-  input.addTurn(Math.atan2(Math.sin(angle), Math.cos(angle)), 0);
-  walk.place = place;       // not lost if the connection is, before a frame shows it
+/** A pose as it goes over the wire. */
+function numbers({ right, down, forward, position }) {
+  return [...right, ...down, ...forward, ...position];
 }
-
-function distance(a, b) { return Math.hypot(a.x - b.x, a.y - b.y); }
 
 function noticed({ title, keyframes, warning, error }) {
   if (title !== undefined) {
@@ -126,7 +121,7 @@ function painted(frame) {
   figures.status("");
   document.body.classList.add("seen");
   rtfm.frames += 1;
-  rtfm.position = frame.pose.position;
+  rtfm.pose = frame.pose;
   rtfm.heading = frame.place.heading;
   rtfm.keyframes = frame.keyframes;
 }

@@ -63,16 +63,6 @@ export class Map2D {
     return nearest;
   }
 
-  /** The keyframe nearest to a place, as { id, x, y, heading }; null where there is none. */
-  nearest(place) {
-    let [nearest, best] = [null, Infinity];
-    for (const [id, [x, y, heading]] of this.keyframes) {
-      const distance = Math.hypot(x - place.x, y - place.y);
-      if (distance < best) [nearest, best] = [{ id, x, y, heading }, distance];
-    }
-    return nearest;
-  }
-
   /** As sharp as the screen; y down, in CSS pixels. */
   prepare() {
     const { canvas } = this;

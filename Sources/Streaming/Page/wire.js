@@ -8,9 +8,9 @@ const PATIENCE = 5;         // seconds without an owed frame: the connection is 
 const LONGEST_PATIENCE = 30;  // at a walk's first frame, and where frames are slow
 
 /** Whether a message makes the server draw: it rests where nothing is held, turned or asked for. */
-function asksForFrame({ move, turn, jump, seconds }, lastMove) {
-  return jump !== undefined || seconds !== undefined || [...move, ...turn].some((x) => x !== 0)
-    || move.some((x, i) => x !== lastMove[i]);
+function asksForFrame({ move, turn, jump, pose, seconds }, lastMove) {
+  return [jump, pose, seconds].some((x) => x !== undefined)
+    || [...move, ...turn].some((x) => x !== 0) || move.some((x, i) => x !== lastMove[i]);
 }
 
 /** Reads a binary message: header fields, and the picture as a Blob. */
