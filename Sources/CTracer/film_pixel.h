@@ -23,7 +23,7 @@ TRACER_FN void film_pixel(
   ray r = through(c, float(x) + 0.5f, float(y) + 0.5f);
   sight seen = sighted(scene, r);
   depth[at] = depth_of(c, r, seen);
-  reflective[at] = seen.reflective;
+  reflective[at] = (unsigned char)(seen.reflective + seen.mirror);
 }
 
 // The normal of the surface whose depth film_pixel gives.

@@ -127,7 +127,7 @@ static void probe_row(
     real z = depth_of(c, r, s);
     for (int k = 0; k < TRACER_LANES && first + k < c.width; k++) {
       depth[first + k] = z[k];
-      reflective[first + k] = s.reflective[k] != 0;
+      reflective[first + k] = (s.reflective[k] != 0) + (s.mirror[k] != 0);
     }
   }
 }

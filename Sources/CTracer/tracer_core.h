@@ -118,16 +118,17 @@ TRACER_FN vec radiance(const tracer_scene &scene, ray r, float spread, aim a) {
 struct sight {
   real distance;
   vec normal;
-  mask reflective, beyond;
+  mask reflective, mirror, beyond;
 };
 
 TRACER_FN sight sighted(const tracer_scene &scene, ray r) {
   real zero = 0.0f;
   mask none = zero > 1.0f, active = !none;
-  sight seen = {zero, {zero, zero, zero}, none, none};
+  sight seen = {zero, {zero, zero, zero}, none, none, none};
   for (int panes = 0;; panes++) {
     surface s = look(scene, r, zero, 1.0f);
     seen.reflective = seen.reflective | (active & (s.reflectivity > 0.02f));
+    seen.mirror = seen.mirror | (active & (s.reflectivity > 0.5f));
     mask glass = active & passable(scene.room, s);
     if (!scene.glass || panes >= most_panes) glass = none;
     seen.distance = seen.distance + select(active, s.distance, zero)

@@ -67,13 +67,9 @@ extension FrameModel {
   public func dreamer(for exam: Exam, steps: Int) -> Diversity.Artist {
     let gather = gatherer(for: exam)
     return { query, context, seed in
-      let lens = query.intrinsics
-      let noise = Generator(seed: seed, on: self.device).normal([1, 3, lens.height, lens.width])
-      let side = self.tile ?? .max
-      let scale = Configuration.noiseScale(
-        width: min(side, lens.width), height: min(side, lens.height))
+      let noise = self.noise(seed: seed, for: query.intrinsics)
       return self.draw(
-        query, context: gather(query, context), steps: steps, noise: noise * scale
+        query, context: gather(query, context), steps: steps, noise: noise
       ).image.image
     }
   }

@@ -16,7 +16,7 @@ public struct Exam: Sendable {
   /// World units a network unit.
   public let scale: Double
   /// What the frames show, where that is known: for the splits into covered and not, and what
-  /// mirrors.
+  /// reflects.
   let films: [Film]?
 
   /// - Precondition: targets and sources are indices of frames.
@@ -35,7 +35,7 @@ public struct Exam: Sendable {
     films.map { films in films[target].covered(by: context.map { films[$0] }) }
   }
 
-  /// For each pixel of a target, whether it is a mirror's; nil where nobody knows.
+  /// For each pixel of a target, whether it is glossy or a mirror's; nil where nobody knows.
   func reflective(_ target: Int) -> [Bool]? { films?[target].reflective }
 }
 
@@ -51,9 +51,11 @@ extension Film {
 }
 
 extension ProceduralWorld {
-  /// A world that no training sees: its seeds have 48 bits, these more.
+  /// A world that no training sees: its seeds have 48 bits, these more. Style and lens come from the
+  /// seed, so each family has seeds of its own.
   init(heldOut number: Int, family: Family, style: Style? = nil) {
-    self.init(family, seed: 0xE7A1_0000_0000_0000 + UInt64(number), style: style)
+    let kind = UInt64(Family.allCases.firstIndex(of: family)!)
+    self.init(family, seed: 0xE7A1_0000_0000_0000 + kind << 32 + UInt64(number), style: style)
   }
 }
 

@@ -9,7 +9,7 @@ public struct ReconstructionResult: Encodable, Sendable {
   public let covered: Comparison?
   /// Where it doesn't.
   public let uncovered: Comparison?
-  /// Where there are mirrors, covered or not.
+  /// Where something shines or mirrors, covered or not.
   public let reflective: Comparison?
   /// The same for the targets of each procedural family; empty for captures.
   public let families: [String: ReconstructionResult]

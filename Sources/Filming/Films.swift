@@ -9,7 +9,7 @@ public struct Films {
   public let pixels: Tensor
   /// Along the viewing axis in metres, `[B, Y, X]`, of the first surface behind a pixel's centre.
   public let depth: Tensor
-  /// 1 where that surface mirrors, `[B, Y, X]`, bytes.
+  /// 1 where that surface is glossy, 2 where it is a mirror, else 0: `[B, Y, X]`, bytes.
   public let reflective: Tensor
 
   init(empty cameras: [Camera], on device: Device) {
@@ -36,7 +36,8 @@ public struct Films {
     }
     pixels = bytes(films.flatMap(\.frame.image.pixels), shape + [3])
     depth = Tensor(films.flatMap(\.depth), shape: shape).sent(to: device)
-    reflective = bytes(films.flatMap { $0.reflective.map { $0 ? 1 : 0 } }, shape)
+    reflective = bytes(
+      films.flatMap { zip($0.reflective, $0.mirrors).map { ($0 ? 1 : 0) + ($1 ? 1 : 0) } }, shape)
   }
 
   /// The pictures as the network takes them: `[B, 3, Y, X]` in -1...1.

@@ -98,7 +98,9 @@ extension World {
     }
     let context = model.gather(frames, for: query, scale: scale)
     let gathered = clock.now
-    let image = model.draw(query, context: context, by: settings.steps).image.image
+    let prediction = model.draw(
+      query, context: context, by: settings.steps, noise: noise(for: query))
+    let image = prediction.image.image
     return Tile(
       image: image, recall: (recalled - start) / .milliseconds(1),
       gather: (gathered - recalled) / .milliseconds(1),

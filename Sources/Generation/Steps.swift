@@ -1,5 +1,5 @@
 public import Scene
-import Torch
+public import Torch
 
 /// How often the network is asked for one picture.
 ///
@@ -70,21 +70,36 @@ extension Steps: Codable {
 }
 
 extension FrameModel {
-  /// Draws what the query camera sees, from zeros, in so many steps or in as many as are called for.
+  /// Draws what the query camera sees, in so many steps or in as many as are called for.
   ///
-  /// The first evaluation, of zeros at t = 0, is the same for any number of steps: where the network is
+  /// - Parameter noise: where to start: nil for zeros.
+  ///
+  /// The first evaluation, at t = 0, is the same for any number of steps: where the network is
   /// sure of its picture, it is the answer, and else the first step towards one. So a picture depends
   /// on nothing but the query and its context; on a CPU no evaluation is in vain.
-  public func draw(_ query: Camera, context: Context?, by steps: Steps) -> Prediction {
-    if case .fixed(let count) = steps { return draw(query, context: context, steps: count) }
-    let first = draw(query, context: context)
+  public func draw(
+    _ query: Camera, context: Context?, by steps: Steps, noise: Tensor? = nil
+  ) -> Prediction {
+    if case .fixed(let count) = steps {
+      return draw(query, context: context, steps: count, noise: noise)
+    }
+    let first = draw(query, context: context, noise: noise)
     let count = Steps.count(certainty: first.certainty)
     guard count > 1 else { return first }
     return Runtime.inference {
       guard !isTiled(query.intrinsics), let evaluation = fusedEvaluation(for: query, context) else {
-        return draw(query, context: context, steps: count)  // recorded work and tiles begin anew
+        // Recorded work and tiles begin anew.
+        return draw(query, context: context, steps: count, noise: noise)
       }
-      return sample(from: nil, steps: count, after: first, evaluation)
+      return sample(from: noise, steps: count, after: first, evaluation)
     }
+  }
+
+  /// The noise of a seed, for a picture to begin as, `[1, 3, Y, X]`: always the same.
+  public func noise(seed: UInt64, for lens: Intrinsics) -> Tensor {
+    let side = tile ?? .max
+    let scale = Configuration.noiseScale(
+      width: min(side, lens.width), height: min(side, lens.height))
+    return Generator(seed: seed, on: device).normal([1, 3, lens.height, lens.width]) * scale
   }
 }

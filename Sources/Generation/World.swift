@@ -125,7 +125,8 @@ public actor World {
     }
     let gathered = model.gather(frames, for: camera, scale: scale)
     let placed = clock.now
-    let prediction = model.draw(camera, context: gathered, by: settings.steps)
+    let prediction = model.draw(
+      camera, context: gathered, by: settings.steps, noise: noise(for: camera))
     let image = prediction.image.image
     let drawn = clock.now
     if remembers { remember(Frame(image: image, camera: camera), prediction, from: context) }
@@ -136,6 +137,11 @@ public actor World {
       certainty: prediction.certainty, recall: (recalled - start) / .milliseconds(1),
       gather: (placed - recalled) / .milliseconds(1),
       network: (drawn - placed) / .milliseconds(1), isUnfinished: settings.detail > 1)
+  }
+
+  /// What a camera's picture begins as; nil for zeros.
+  func noise(for camera: Camera) -> Tensor? {
+    settings.noise.map { model.noise(seed: $0, for: camera.intrinsics) }
   }
 
   /// The keyframes that matter for a camera, the newest one among them if it is near, whoever's walk it

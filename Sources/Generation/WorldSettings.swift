@@ -9,6 +9,10 @@ extension World {
     public var contexts = 4
     /// Network evaluations a picture: 1, which is best for what the context shows.
     public var steps: Steps = 1
+    /// Seed of the noise that each picture begins as; nil for zeros, the steady choice. From noise, a
+    /// model that was taught to (stage 4 of training) invents what no keyframe shows, where from zeros
+    /// it draws the mean of what might be there.
+    public var noise: UInt64?
     /// How many times as large a view is drawn for a viewer who stands still, tile by tile: 1, no
     /// larger.
     public var detail = 1
@@ -42,6 +46,7 @@ extension World {
       let values = try decoder.container(keyedBy: CodingKeys.self)
       contexts = try values.decode(Int.self, forKey: .contexts)
       steps = try values.decode(Steps.self, forKey: .steps)
+      noise = try values.decodeIfPresent(UInt64.self, forKey: .noise)
       detail = try values.decodeIfPresent(Int.self, forKey: .detail) ?? 1
       weighsCertainty = try values.decodeIfPresent(Bool.self, forKey: .weighsCertainty) ?? false
       guessesDepth = try values.decodeIfPresent(Bool.self, forKey: .guessesDepth) ?? false

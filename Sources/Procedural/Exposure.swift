@@ -22,7 +22,7 @@ extension Scenery {
     }
     return Film(
       frame: Frame(image: Image(width: width, height: height, pixels: pixels), camera: camera),
-      depth: depth, reflective: reflective.map { $0 != 0 })
+      depth: depth, reflective: reflective)
   }
 
   /// The normals of what a camera's pixels show, in world axes; 0 for the sky.

@@ -1,13 +1,23 @@
 public import Scene
 
-/// A frame, and what only its maker can know: how deep it is, and what mirrors.
+/// A frame, and what only its maker can know: how deep it is, and what reflects.
 public struct Film: Sendable {
   public let frame: Frame
   /// Per pixel, the depth of the first surface behind its centre along the viewing axis, in
   /// metres; of a mirror, the mirror's own; of glass, what is behind it. `skyDepth` for the sky.
   public let depth: [Float]
-  /// Per pixel, whether that surface mirrors, so that its colour depends on where one stands.
+  /// Per pixel, whether that surface is glossy or a mirror, so that its colour depends on where one
+  /// stands.
   public let reflective: [Bool]
+  /// Per pixel, whether it is a mirror: more than half of what it shows is elsewhere.
+  public let mirrors: [Bool]
+
+  /// - Parameter reflective: as the tracer has it, per pixel: 1 for gloss, 2 for a mirror, else 0.
+  init(frame: Frame, depth: [Float], reflective: [UInt8]) {
+    (self.frame, self.depth) = (frame, depth)
+    self.reflective = reflective.map { $0 != 0 }
+    mirrors = reflective.map { $0 == 2 }
+  }
 
   /// The depth of the sky, and of what is farther, in metres.
   public static let skyDepth: Float = 1000

@@ -62,6 +62,6 @@ extension FilmKernel {
       world.scenery.pointer, &lens, Int32(max(1, samples)), &pixels, &depth, &reflective)
     return Film(
       frame: Frame(image: Image(width: width, height: height, pixels: pixels), camera: camera),
-      depth: depth, reflective: reflective.map { $0 != 0 })
+      depth: depth, reflective: reflective)
   }
 }

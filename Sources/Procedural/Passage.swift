@@ -33,7 +33,7 @@ extension ProceduralWorld {
     let film = scenery.film(small, samples: 1, threads: 1)
     switch spectacle {
     case .mirrors:
-      let share = Double(film.reflective.count { $0 }) / Double(film.reflective.count)
+      let share = Double(film.mirrors.count { $0 }) / Double(film.mirrors.count)
       // A mirror, and something beside it that shows where it is.
       return (0.1...0.7).contains(share) ? 1 - abs(share - 0.4) : 0
     case .sun:

@@ -170,13 +170,14 @@ extension Shard {
 
   /// Held-out frames, each from what a memory recalls among the learned ones; nil where none are.
   ///
-  /// - Parameter limit: how many frames at most, spread over all that are held out.
+  /// - Parameter limit: how many frames at most, any of those that are held out: always the same ones.
   init?(heldOutOf albums: [Album], contexts: Int, limit: Int) {
     let all = albums.flatMap { album in album.heldOut.map { (album: album, target: $0) } }
     guard !all.isEmpty else { return nil }
     let count = min(contexts, albums.map(\.learned.count).min()!)
-    let stride = max(1, (all.count + limit - 1) / limit)
-    let some = all.indices.filter { $0 % stride == 0 }.map { all[$0] }
+    // Any of them, and not one of every so many: of tiles, those would be the same part of pictures.
+    var random = Randomness(0x4E1D)
+    let some = all.indices.shuffled(using: &random).prefix(limit).sorted().map { all[$0] }
     self.init(some.map { ($0.album, $0.album.exam($0.target, contexts: count)) })
   }
 

@@ -20,8 +20,12 @@ struct Batch {
   let depth: Tensor?  // [S J, Y, X], world scales; nil where nobody knows
   let t: Tensor  // [S J]
   let z: Tensor  // [S J, 3, Y, X]
-  /// 1 where contexts show what a target sees, `[S J, 1, Y, X]`; nil where nobody asked.
+  /// 1 where each of the scene's contexts shows what a target sees, `[S J, C, Y, X]`; nil where nobody
+  /// asked, or for no contexts.
   var shown: Tensor?
+  /// 1 where a target can be known by its contexts as they are, `[S J, 1, Y, X]`; nil where nobody can
+  /// say.
+  var known: Tensor?
   let perScene: Int
   let scales: [Double]  // S
   var depthShare = Loss.shares.depth
@@ -51,7 +55,8 @@ extension Batch {
       contexts: footage.contexts, contextImages: footage.contextImages,
       contextDepth: footage.contextDepth, targets: footage.targets,
       truth: truth, depth: footage.depth, t: t, z: mix * truth + (1 - mix) * noise * keep,
-      shown: footage.shown, perScene: footage.perScene, scales: footage.scales)
+      shown: footage.shown, known: footage.shown?.max(1, keepAxes: true),
+      perScene: footage.perScene, scales: footage.scales)
     (depthShare, together) = (plan.depthWeight, plan.jointContexts)
     knowsDepths = plan.trueDepths
   }

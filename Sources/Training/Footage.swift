@@ -16,8 +16,9 @@ struct Footage {
   let images: Tensor  // [S J, 3, Y, X]
   /// The targets', along z, in network units; nil where nobody knows.
   let depth: Tensor?  // [S J, Y, X]
-  /// 1 where the scene's contexts show what a target sees, else 0; nil where nobody asked.
-  let shown: Tensor?  // [S J, 1, Y, X]
+  /// 1 where each of the scene's contexts shows what a target sees, else 0; nil where nobody asked, or
+  /// for no contexts.
+  let shown: Tensor?  // [S J, C, Y, X]
   /// World units a network unit.
   let scales: [Double]  // S
   /// J.
@@ -40,13 +41,17 @@ extension Footage {
     targets = frames.map(\.camera)
     images = Batch.images(frames, on: device)
     depth = shard.depths.map(inUnits)
-    shown = shard.shown.map { flags in
-      let bytes = flags.flatMap { $0.map { $0 ? UInt8(1) : 0 } }.withUnsafeBytes {
-        Tensor(bytes: $0, shape: [frames.count, 1, h, w], type: .uint8)
-      }
-      return bytes.sent(to: device).to(.float32)
+    shown = shard.shown.flatMap { flags in
+      flags[0].isEmpty ? nil : Self.bytes(flags, height: h, width: w).sent(to: device).to(.float32)
     }
     (scales, perScene) = (shard.scales, shard.targets[0].count)
+  }
+
+  /// Flags of targets, contexts and pixels, as bytes.
+  private static func bytes(_ flags: [[[Bool]]], height: Int, width: Int) -> Tensor {
+    flags.joined().flatMap { $0.map { $0 ? UInt8(1) : 0 } }.withUnsafeBytes {
+      Tensor(bytes: $0, shape: [flags.count, flags[0].count, height, width], type: .uint8)
+    }
   }
 
   /// Metres, scene by scene `[.., Y, X]`, in network units.
@@ -88,19 +93,19 @@ extension Footage {
     images = all.rows(aimed)
     depth = Self.inUnits(films.depth.rows(aimed), script.scales)
     (scales, perScene) = (script.scales, script.targetsPerScene)
-    shown = script.visibility ? Self.shown(aims, by: shots, perScene: perScene, films) : nil
+    shown =
+      script.visibility && script.contextCount > 0
+      ? Self.shown(aims, by: shots, perScene: perScene, films) : nil
   }
 
-  /// What any of a scene's contexts shows of its targets.
+  /// What each of a scene's contexts shows of its targets.
   private static func shown(
     _ targets: [Int], by contexts: [[Int]], perScene: Int, _ films: Films
   ) -> Tensor {
-    let s = films.depth.shape
-    let nothing = Tensor.zeros([targets.count, s[1], s[2]], on: films.depth.device)
-    let all = contexts[0].indices.reduce(nothing) { shown, c in
+    let flags = contexts[0].indices.map { c in
       let others = contexts.flatMap { Array(repeating: $0[c], count: perScene) }
-      return shown.maximum(films.visibility(of: targets, from: others).to(.float32))
+      return films.visibility(of: targets, from: others).to(.float32)
     }
-    return all.reshaped(targets.count, 1, s[1], s[2])
+    return Tensor.stacked(flags, axis: 1)
   }
 }

@@ -79,10 +79,9 @@ public struct Plan: Codable, Hashable, Sendable {
   public var clip = 1.0
   /// A step whose gradient's norm exceeds this is left out, once the start is over.
   public var skipAbove = 5.0
-  /// The average of weights that is evaluated and shipped forgets this slowly at the end...
+  /// How slowly the average of weights that is evaluated and shipped forgets, once it is not young any
+  /// more.
   public var averaging = 0.9995
-  /// ... and this slowly at the start, where weights move fast.
-  public var firstAveraging = 0.999
   /// The early end of a run, once it was asked for.
   public var cooldown: Cooldown?
 
@@ -112,11 +111,9 @@ public struct Plan: Codable, Hashable, Sendable {
   ///
   /// A cooldown's average is over its last quarter: a longer one would miss what it is for.
   func averaging(at step: Int) -> Double {
-    let progress = min(1, Double(step) / Double(steps))
-    let planned = min(averaging, firstAveraging + (averaging - firstAveraging) * progress)
     let young = Double(1 + step) / Double(10 + step)
     let ending = cooldown.map { step >= $0.start ? 1 - 4 / Double(max(8, $0.steps)) : 1 } ?? 1
-    return min(planned, young, ending)
+    return min(averaging, young, ending)
   }
 
   /// Why no run can be like this; nil when one can. For plans from files and command lines.
@@ -161,11 +158,12 @@ extension Plan {
   ///
   /// 1: contexts are true. 2: a third of the contexts are the model's own pictures, a third are
   /// noisy, up to a fifth of their tokens are missing: so that errors don't grow in a long walk.
-  /// 3: the same at a higher resolution. 4: the same, and half of the targets learn to draw in one
-  /// step what no context shows.
+  /// 3: the same at a higher resolution. 4: the same, and what no context shows is learned from the
+  /// average's own steps. All of it: where some targets had the truth and others, alike, the average's
+  /// steps, the best answer would be the blur between both.
   public mutating func enter(stage: Int) {
     if stage >= 2 { (ownErrors, contextNoise, tokenDropout) = (0.3, 0.3, 0.2) }
-    if stage >= 4 { (consistency, atZero, fromZeros) = (0.5, 0.4, 0.3) }
+    if stage >= 4 { (consistency, atZero, fromZeros) = (1, 0.4, 0.3) }
   }
 
   /// Whether the loss needs to know what contexts show.

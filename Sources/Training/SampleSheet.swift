@@ -34,18 +34,13 @@ extension Trainer {
   }
 
   private func sampleWorlds() -> (sheet: Image, quality: Quality) {
-    var plan = plan
-    plan.seed = 0x5A3B1E
-    plan.worlds = nil
-    plan.shards = 1
-    plan.scenesPerShard = 24
-    plan.targetsPerScene = 2
-    (plan.revisits, plan.recallShare, plan.detail) = (0, 0, 1)
-    plan.contextShares = [0, 0, 1]
-    let shard = Shard(plan, step: 0, index: 0, visibility: true)
+    let shard = heldOutWorlds
     let drawn = draw(shard)
     let truths = shard.targets.flatMap { $0.map(\.image) }
-    return (sheet(shard, drawn), Quality(drawn, truths, shown: shard.shown!))
+    let shown = shard.shown!.map { byContexts in
+      byContexts[0].indices.map { i in byContexts.contains { $0[i] } }
+    }
+    return (sheet(shard, drawn), Quality(drawn, truths, shown: shown))
   }
 
   /// A row for each of the first six scenes.
@@ -73,6 +68,21 @@ extension Trainer {
       let p = average.predict(z, t: t, lenses, recalled: recalled)
       return batch.targets.indices.map { p.image.narrowed(0, $0..<$0 + 1).image }
     }
+  }
+}
+
+extension Shard {
+  /// Two targets and two contexts of each of 24 worlds that training never sees.
+  init(ofHeldOutWorlds plan: Plan) {
+    var plan = plan
+    plan.seed = 0x5A3B1E
+    plan.worlds = nil
+    plan.shards = 1
+    plan.scenesPerShard = 24
+    plan.targetsPerScene = 2
+    (plan.revisits, plan.recallShare, plan.detail) = (0, 0, 1)
+    plan.contextShares = [0, 0, 1]
+    self.init(plan, step: 0, index: 0, visibility: true)
   }
 }
 

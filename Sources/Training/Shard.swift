@@ -19,8 +19,9 @@ struct Shard: Sendable {
   let contextDepths: [[Float]]?
   /// World units a network unit, of each scene.
   let scales: [Double]
-  /// For each pixel of each target, whether its scene's contexts show the surface; if asked for.
-  let shown: [[Bool]]?
+  /// For each target, each context of its scene and each of the target's pixels, whether the context
+  /// shows the surface; if asked for.
+  let shown: [[[Bool]]]?
 
   var extent: Extent {
     Extent(scenes: targets.count, contexts: contexts[0].count, targets: targets[0].count)
@@ -59,14 +60,8 @@ private struct FilmedScene {
     targets = scene.targets.map { films[$0] }
   }
 
-  var shown: [[Bool]] {
-    targets.map { target in
-      var shown = [Bool](repeating: false, count: target.depth.count)
-      for film in contexts {
-        for (i, sees) in target.visibility(from: film).enumerated() where sees { shown[i] = true }
-      }
-      return shown
-    }
+  var shown: [[[Bool]]] {
+    targets.map { target in contexts.map { target.visibility(from: $0) } }
   }
 }
 

@@ -26,7 +26,7 @@ public final class Trainer {
   /// Whether a step that must be left out is left out by the device, so that nobody waits for it.
   var decidesOnDevice: Bool
   /// What layers compute in.
-  let precision: Precision
+  public let precision: Precision
   private var work = 0.0
   private var waited = 0.0
   private let replicas: [FrameModel]
@@ -37,6 +37,8 @@ public final class Trainer {
     plan, albums, from: step, on: model.device, filmsThere: filmsOnGPU)
   /// The plan's captures.
   let albums: [Album]
+  /// Films of worlds that training never sees, once somebody asked.
+  lazy var heldOutWorlds = Shard(ofHeldOutWorlds: plan)
 
   /// A run from the start, or from a model's weights alone.
   ///

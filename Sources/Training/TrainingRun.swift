@@ -78,7 +78,7 @@ public struct TrainingRun {
       if stop() { break }
       if let minutes {
         if pace.elapsed > minutes * 60 { break }
-        if isTimeToCool(pace, seconds: minutes * 60) { try coolDown() }
+        if isTimeToCool(&pace, seconds: minutes * 60) { try coolDown() }
       }
     }
     for step in pace.window { _ = try step.progress() }
@@ -96,6 +96,8 @@ public struct TrainingRun {
     var saved: ContinuousClock.Instant
     /// The steps since that line.
     var window: [Trainer.Pending] = []
+    /// Where things stood once the first steps were over, which take longer than others.
+    private var settled: (step: Int, elapsed: Double)?
 
     init(first: Int) {
       self.first = first
@@ -105,6 +107,19 @@ public struct TrainingRun {
 
     var elapsed: Double { (clock.now - start) / .seconds(1) }
     func perStep(_ step: Int) -> Double { elapsed / Double(max(1, step - first)) }
+
+    /// How long a step takes without what happens once; nil while that is unknown.
+    mutating func steadyPerStep(_ step: Int) -> Double? {
+      guard let settled else {
+        if step - first >= Self.unsteady { settled = (step, elapsed) }
+        return nil
+      }
+      guard step - settled.step >= Self.unsteady else { return nil }
+      return (elapsed - settled.elapsed) / Double(step - settled.step)
+    }
+
+    /// Steps that plan kernels and fill pools; and as many to judge by.
+    private static let unsteady = 20
   }
 
   private mutating func log(_ pace: inout Pace, _ report: (String) -> Void) throws {
@@ -119,11 +134,12 @@ public struct TrainingRun {
   }
 
   /// Whether a cooldown would just end in time, once it is known how long a step takes.
-  private func isTimeToCool(_ pace: Pace, seconds: Double) -> Bool {
-    guard let cooldown, trainer.step >= pace.first + 20 || pace.elapsed > seconds / 2 else {
-      return false
-    }
-    return seconds - pace.elapsed < 1.05 * Double(cooldown) * pace.perStep(trainer.step)
+  private func isTimeToCool(_ pace: inout Pace, seconds: Double) -> Bool {
+    guard let cooldown else { return false }
+    let steady = pace.steadyPerStep(trainer.step)
+    let rough = pace.elapsed > seconds / 2 ? pace.perStep(trainer.step) : nil
+    guard let perStep = steady ?? rough else { return false }
+    return seconds - pace.elapsed < 1.05 * Double(cooldown) * perStep
   }
 
   /// Begins the cooldown that was asked for, once.

@@ -48,7 +48,7 @@ struct EvaluationReport: Encodable {
       [
         row("\(r.contexts)", r.whole),
         r.covered.map { row("  covered", $0) }, r.uncovered.map { row("  not covered", $0) },
-        r.reflective.map { row("  mirrors", $0) },
+        r.reflective.map { row("  reflective", $0) },
       ].compactMap { $0 }
     }
     return ([head, names] + rows).joined(separator: "\n")

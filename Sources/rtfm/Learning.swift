@@ -14,13 +14,12 @@ func learn(_ run: TrainingRun, minutes: Double? = nil) throws {
   let device = run.trainer.model.device
   signal(SIGXFSZ, SIG_IGN)  // a file's size limit is then an error like a full disk
   Interruption.catch()
-  if device != .cpu {
-    Runtime.allowTF32(true)  // for the heads
-    // cuDNN is faster, once it has made a plan for a number of tokens: dropped ones give ever new
-    // numbers.
-    Runtime.allowCuDNNAttention(run.trainer.plan.tokenDropout == 0)
-  }
   let trainer = run.trainer
+  if device != .cpu {
+    // For the heads of a network whose layers compute in BFloat16.
+    Runtime.allowTF32(trainer.precision == .bfloat16)
+    Runtime.allowCuDNNAttention(true)
+  }
   note("\(trainer.model.parameterCount) parameters on \(device), from step \(trainer.step)")
   note(trainer.filming)
   if let reason = PlacingKernels.reason(on: device) {

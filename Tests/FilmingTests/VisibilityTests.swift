@@ -33,7 +33,7 @@ import Torch
       Film(
         frame: Frame(
           image: Image(width: 8, height: 6), camera: Camera(intrinsics: lens, pose: pose)),
-        depth: (0..<48).map(depth), reflective: Array(repeating: false, count: 48))
+        depth: (0..<48).map(depth), reflective: Array(repeating: 0, count: 48))
     }
     let back = Pose(rotation: .rotation(by: .pi, about: [0, 1, 0]), position: [0, 0, 0])
     let aside = Pose(rotation: .rotation(by: 0.3, about: [0, 1, 0]), position: [0.2, 0, -0.1])

@@ -74,6 +74,6 @@ extension Film {
     return Film(
       frame: Frame(
         image: Image(width: 8, height: 8), camera: Camera(intrinsics: lens, pose: Pose())),
-      depth: depths, reflective: Array(repeating: false, count: 64))
+      depth: depths, reflective: Array(repeating: 0, count: 64))
   }
 }

@@ -67,10 +67,26 @@ struct BrowserTests {
         )
         try await browser.drag([middle])
         try await browser.wait(for: "Math.abs(rtfm.pose.position[2] - \(z) - 1) < 1e-6")
+        try await saves(browser)
         #expect(try await browser.value("rtfm.errors") == "[]")
         #expect(try await browser.consoleErrors() == [])
       }
     }
+  }
+
+  /// P gives the browser the picture as it came: here, a bitmap of 96 x 54 pixels.
+  private func saves(_ browser: WebDriver) async throws {
+    _ = try await browser.value(
+      """
+      (URL.createObjectURL = (blob) => { rtfm.size = blob.size; return "blob:there"; },
+        HTMLAnchorElement.prototype.click = function () { rtfm.saved = this.download; })
+      """)
+    try await browser.keyDown("p")
+    try await browser.keyUp("p")
+    try await browser.wait(for: "rtfm.saved")
+    #expect(try await browser.number("rtfm.size") > 96 * 54 * 3)
+    let name = try await browser.value("rtfm.saved")
+    #expect(name.contains(#"a \"floor\" "#) && name.hasSuffix(#".jpg""#))
   }
 
   @Test func whatGoesWrongIsOnThePage() async throws {

@@ -59,11 +59,32 @@ import Torch
     }
   }
 
-  @Test func onlyWhatTrueContextsShowCountsThere() {
-    let plan = Plan.small { ($0.contextShares, $0.ownErrors) = ([0, 0, 1], 1) }
-    let (_, after, shard) = exposed(plan)
-    let shown = shard.shown!.flatMap { $0.map { $0 ? Float(1) : 0 } }
-    #expect(after.mask!.floats == shown && shown.contains(0) && shown.contains(1))
+  /// A true context says what it shows; one that was replaced, what another showed of that, too.
+  @Test(arguments: [0.3, 1]) func onlyWhatCanBeKnownCountsThere(ownErrors: Double) {
+    let plan = Plan.small {
+      ($0.contextShares, $0.ownErrors, $0.scenesPerShard) = ([0, 0, 0, 1], ownErrors, 8)
+    }
+    let (before, after, shard) = exposed(plan, by: lively(plan))
+    let isReplaced = (0..<24).map { i in
+      before.contextImages!.narrowed(0, i..<i + 1).bytes
+        != after.contextImages!.narrowed(0, i..<i + 1).bytes
+    }
+    #expect(isReplaced.contains(true) && isReplaced.contains(false) == (ownErrors < 1))
+    let mask = after.mask!.floats
+    var lost = 0
+    for (target, byContexts) in shard.shown!.enumerated() {
+      let scene = target / plan.targetsPerScene
+      let fates = Array(isReplaced[3 * scene..<3 * scene + 3])
+      for i in 0..<256 {
+        let seen = byContexts.indices.filter { byContexts[$0][i] }
+        let isKnown = seen.count > 1 || seen.contains { !fates[$0] } || !fates.contains(true)
+        if (mask[256 * target + i] == 1) != isKnown { lost += 1 }
+      }
+    }
+    #expect(lost == 0 && mask.contains(0) && mask.contains(1))
+  }
+
+  @Test func oneContextIsLeftAsItIs() {
     let none = Plan.small { ($0.contextShares, $0.ownErrors) = ([0, 1], 1) }
     #expect(exposed(none).1.mask == nil, "one context can't be drawn from others")
   }
@@ -141,8 +162,25 @@ import Torch
     let shown = shard.shown!
     for i in power.indices {
       let (x, y) = (before.truth.narrowed(0, i..<i + 1), after.truth.narrowed(0, i..<i + 1))
-      let seen = Tensor(shown[i].map { $0 ? 1 : 0 }, shape: [1, 1, 16, 16])
+      let any = (0..<256).map { j in shown[i].contains { $0[j] } }
+      let seen = Tensor(any.map { $0 ? 1 : 0 }, shape: [1, 1, 16, 16])
       expectClose(y, power[i] == 0 ? x : x * seen, within: 1e-6)
+    }
+  }
+
+  /// What its replaced contexts have lost is nobody's fault in one step from zeros, and the teacher's
+  /// next step from noise.
+  @Test func whatWasLostIsTheTeachersNextStep() {
+    var plan = Plan.small { ($0.contextShares, $0.scenesPerShard) = ([0, 0, 1], 10) }
+    (plan.ownErrors, plan.consistency, plan.atZero, plan.teacherSteps) = (1, 1, 0.3, 4)
+    let (before, after, _) = exposed(plan)  // by a model that paints grey
+    let power = before.z.squared().mean(1, 2, 3).floats
+    #expect(power.contains(0) && power.contains { $0 > 0 })
+    for i in power.indices {
+      let (mask, known) = (after.mask!.narrowed(0, i..<i + 1), after.known!.narrowed(0, i..<i + 1))
+      let (x, y) = (before.truth.narrowed(0, i..<i + 1), after.truth.narrowed(0, i..<i + 1))
+      expectClose(mask, power[i] == 0 ? known : known * 0 + 1, within: 0)
+      expectClose(y, power[i] == 0 ? x : x * known, within: 1e-6)
     }
   }
 

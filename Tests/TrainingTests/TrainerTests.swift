@@ -167,7 +167,7 @@ import Torch
     let whole = try encoder.encode(plan)
     #expect(try Plan(json: whole) == plan)
     let old = String(decoding: whole, as: UTF8.self)
-      .replacing("\"firstAveraging\":0.999,", with: "")
+      .replacing("\"teacherSteps\":16,", with: "")
       .replacing("\"rewarmUp\":200,", with: "")
     #expect(old.utf8.count < whole.count - 30)
     #expect(try Plan(json: Data(old.utf8)) == plan)

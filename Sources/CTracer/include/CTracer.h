@@ -158,7 +158,7 @@ tracer_lens tracer_lens_of(const tracer_scene *scene, const tracer_camera *camer
 /* Films rows first_row ..< first_row + rows of a whole image's buffers: pixels 8-bit sRGB, 3 a
  * pixel; depth along the viewing axis of the first surface behind each pixel's centre that is not
  * glass (TRACER_SKY_DEPTH for the sky); reflective 1 where that surface, or glass before it,
- * mirrors. A pixel depends on nothing but scene, camera and samples. */
+ * is glossy, 2 where it is a mirror. A pixel depends on nothing but scene, camera and samples. */
 void tracer_film(
     const tracer_scene *scene, const tracer_camera *camera, int samples, int first_row, int rows,
     unsigned char *pixels, float *depth, unsigned char *reflective);

@@ -151,9 +151,11 @@ document.addEventListener("visibilitychange", () => { if (document.hidden) pause
 
 const commands = {
   r: () => input.goHome(), h: () => overlay.toggle(), "?": () => overlay.toggleHelp(),
+  p: () => view.save(walk.title || "view"),
 };
 addEventListener("keydown", (event) => commands[label(event)]?.());
 $("home").addEventListener("click", commands.r);
+$("save").addEventListener("click", commands.p);
 $("hide").addEventListener("click", commands.h);
 $("ask").addEventListener("click", commands["?"]);
 input.standIn($("rise"), "KeyE");

@@ -2,6 +2,7 @@
 // newest wins.
 
 const HELP_STAYS = 9000;    // milliseconds, where nobody asked for it
+const DOWNLOAD_TAKES = 60000;  // milliseconds, at most
 
 export class View {
   /** Calls onPaint(frame) when a frame is on the canvas. */
@@ -13,6 +14,7 @@ export class View {
     this.onError = onError;
     this.waiting = null;
     this.isDecoding = false;
+    this.shown = null;      // the frame on the canvas
   }
 
   async show(frame) {
@@ -40,7 +42,18 @@ export class View {
     this.context.drawImage(picture, 0, 0);
     this.glow.drawImage(picture, 0, 0, this.glow.canvas.width, this.glow.canvas.height);
     picture.close();
+    this.shown = frame;
     this.onPaint(frame);
+  }
+
+  /** Gives what is on the canvas to the browser as a file, as it came. */
+  save(title) {
+    if (!this.shown) return;
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(this.shown.picture);
+    link.download = `${title} ${this.shown.id}.jpg`;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), DOWNLOAD_TAKES);
   }
 }
 

@@ -98,10 +98,12 @@ struct BenchRecall: ParsableCommand {
   private func contest(in family: ProceduralWorld.Family) throws -> Quality {
     let model = try model.map { try FrameModel(contentsOf: Shelf.models.path(of: $0)) }
     var contest = RecallContest(contexts: contexts.values, guess: model.map(\.guess))
+    let kind = UInt64(ProceduralWorld.Family.allCases.firstIndex(of: family)!)
     for number in 0..<worlds {
       note("\(family.rawValue) \(number + 1) of \(worlds)")
       contest.add(
-        ProceduralWorld(family, seed: 0xEC40_0000_0000_0000 + UInt64(number)),
+        ProceduralWorld(
+          family, seed: 0xEC40_0000_0000_0000 + kind << 32 + UInt64(number)),
         side: model?.resolution ?? 64)
     }
     return Quality(family: family, results: contest.results)

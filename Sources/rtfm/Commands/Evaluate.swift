@@ -15,7 +15,7 @@ struct Evaluate: AsyncParsableCommand {
       procedural worlds that no training sees, 4 frames of a walk of 16. Beside the model stand a \
       copy of the nearest frame (nearest) and that frame warped as if painted on a plane (warp). \
       Of procedural worlds, pictures are also split into what the context shows, what it doesn't, \
-      and mirrors; and one world of each family is walked for drift, diversity and a short revisit.
+      and what reflects; and one world of each family is walked for drift, diversity and a short revisit.
       """)
 
   @Argument(help: "A capture's folder, a world's file (its given pictures), or procedural.")

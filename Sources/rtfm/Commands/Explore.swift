@@ -42,6 +42,12 @@ struct Explore: AsyncParsableCommand {
   var steps: Steps = 1
   @Option(
     help: """
+      Begin pictures as the noise of this seed, and not as zeros: where nothing is known, a model of \
+      training's stage 4 then invents things; those of earlier stages do not.
+      """)
+  var noise: UInt64?
+  @Option(
+    help: """
       Size of the pictures, as 256x192 or 128; by default the model's own on a CPU, and about twice \
       that on a GPU. Larger ones than the model's own are drawn in tiles.
       """)
@@ -63,6 +69,7 @@ struct Explore: AsyncParsableCommand {
     let size = resolution ?? Size.usual(of: model)
     var settings = World.Settings()
     (settings.contexts, settings.steps, settings.detail) = (contexts, steps, detail)
+    settings.noise = noise
     let fine = settings.fineSize(width: size.width, height: size.height, tile: model.tile)
     let place = try Place.open(
       place, size: size, fine: Size(width: fine.width, height: fine.height), save: save)

@@ -34,6 +34,12 @@ struct Render: AsyncParsableCommand {
   @Option(
     help: "Network evaluations a frame, 1 by default, or auto: more where the model is less sure.")
   var steps: Steps?
+  @Option(
+    help: """
+      Begin frames as the noise of this seed, and not as zeros: where nothing is known, a model of \
+      training's stage 4 then invents things; those of earlier stages do not.
+      """)
+  var noise: UInt64?
   @Option(help: "Whether to remember drawn frames that show something new, true by default.")
   var admit: Bool?
   @Option(
@@ -62,7 +68,8 @@ struct Render: AsyncParsableCommand {
     }
     let own: [(name: String, isSet: Bool)] = [
       ("path", path != nil), ("frames", frames != nil), ("contexts", contexts != nil),
-      ("steps", steps != nil), ("admit", admit != nil), ("resolution", resolution != nil),
+      ("steps", steps != nil), ("noise", noise != nil), ("admit", admit != nil),
+      ("resolution", resolution != nil),
       ("precision", precision != nil),
     ]
     if walk != nil, let other = own.first(where: \.isSet) {
@@ -103,6 +110,7 @@ struct Render: AsyncParsableCommand {
     (settings.contexts, settings.steps, settings.admits) = (
       contexts ?? 4, steps ?? 1, admit ?? true
     )
+    settings.noise = noise
     var (known, number) = (Int.max, Int.max)
     var place = try Place.open(place, size: size)
     let path: Path
