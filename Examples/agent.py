@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A place to act in, for agents and robots, over the WebSocket of `rtfm explore`.
 
-    rtfm explore --detail 1 &                     # in another terminal
+    rtfm explore --detail 1                       # in another terminal
     pip install websockets
     python3 Examples/agent.py --out frames        # walks a circle, keeps what it sees
 
@@ -19,7 +19,7 @@ from websockets.sync.client import connect
 
 
 class World:
-    """One walk in a place, step by step: what is seen depends on the actions, not on the clock."""
+    """One walk in a place, step by step: where it leads depends on the actions, not on the clock."""
 
     def __init__(self, url="ws://127.0.0.1:8080/walk"):
         self.socket = connect(url, max_size=None)
@@ -29,7 +29,12 @@ class World:
         self.receive()  # what is seen before any action
 
     def reset(self, keyframe=-1):
-        """Goes to where the walk began, or where a keyframe was taken."""
+        """Goes to where the walk began, or where a keyframe was taken.
+
+        The world goes on remembering what was drawn, and all who walk in it share that; it forgets
+        nothing by this. With `rtfm explore --admit false` it remembers nothing, and the same actions
+        show the same pictures.
+        """
         return self.act(jump=keyframe)
 
     def look(self, pose):
@@ -37,11 +42,13 @@ class World:
         return self.act(pose=[x for vector in pose for x in vector])
 
     def step(self, move=(0, 0, 0), turn=(0, 0), seconds=0.1):
-        """Turns (right, up; radians), then walks so long (right, up, forward; each -1 to 1).
+        """Turns (right, up; radians), then walks (right, up, forward; each -1 to 1), half a second at most.
 
         Returns the picture (a JPEG's bytes) and the pose: right, down, forward, position, camera to
         world.
         """
+        if not 0 <= seconds <= 0.5:
+            raise ValueError(f"a step lasts 0 to 0.5 seconds, not {seconds}: take several")
         return self.act(move=move, turn=turn, seconds=seconds)
 
     def act(self, move=(0, 0, 0), turn=(0, 0), seconds=0.0, **more):

@@ -70,6 +70,13 @@ static int decode_inks(
   return failed;
 }
 
+// Whether a picture can be decoded with a size: its own, a half, a quarter or an eighth of it.
+static int is_part(int w, int h, int width, int height) {
+  for (int part = 1; part <= 8; part *= 2)
+    if (w == width * part && h == height * part) return 1;
+  return 0;
+}
+
 int codecs_jpeg_decode(
   const uint8_t *data, size_t count, uint8_t *rgb, int width, int height, char *reason) {
   tjhandle handle = tjInitDecompress();
@@ -77,7 +84,7 @@ int codecs_jpeg_decode(
   int w, h, space, failed = 1;
   if (read_header(handle, data, count, &w, &h, &space, reason) != 0) {
     // The reason is written.
-  } else if (w != width || h != height) {
+  } else if (!is_part(w, h, width, height)) {
     failed = fail(reason, "its size is not the one asked for");
   } else if (space == TJCS_CMYK || space == TJCS_YCCK) {
     failed = decode_inks(handle, data, count, rgb, width, height, reason);

@@ -1,5 +1,7 @@
+import Dispatch
 public import Images
 public import Scene
+import Synchronization
 
 /// A real place in pictures: a folder with a `transforms.json` and the images that it names.
 ///
@@ -42,26 +44,43 @@ public struct Capture: Hashable, Sendable {
   ///
   /// - Throws: `ImageError`, or `CaptureError` where the file has changed since.
   public func frame(_ i: Int) throws -> Frame {
-    let entry = entries[i]
-    let image = try Image(contentsOf: entry.path, upright: false)
-    let lens = entry.camera.intrinsics
-    guard (image.width, image.height) == (lens.width, lens.height) else {
-      throw CaptureError.invalid(
-        file: entry.path,
-        reason: "has \(image.width) x \(image.height) pixels now, \(lens.width) x "
-          + "\(lens.height) when the capture was opened; open it again")
-    }
-    return Frame(image: image, camera: entry.camera)
+    Frame(image: try file(i).image(name: entries[i].path), camera: entries[i].camera)
   }
 
   /// One frame, cropped about its centre to the shape of width x height and scaled to it.
   public func frame(_ i: Int, width: Int, height: Int) throws -> Frame {
-    try frame(i).resampled(width: width, height: height)
+    var camera = entries[i].camera
+    camera.intrinsics = camera.intrinsics.fitted(width: width, height: height)
+    return Frame(
+      image: try file(i).image(name: entries[i].path, fittedTo: width, height), camera: camera)
   }
 
-  /// All frames, cropped about their centres to the shape of width x height and scaled to it.
+  /// The file of one picture, still of the size that it had.
+  private func file(_ i: Int) throws -> ImageFile {
+    let (path, lens) = (entries[i].path, entries[i].camera.intrinsics)
+    let picture = try ImageFile(contentsOf: path)
+    let size = try picture.size(name: path)
+    guard size == (lens.width, lens.height) else {
+      throw CaptureError.invalid(
+        file: path,
+        reason:
+          "has \(size.width) x \(size.height) pixels now, \(lens.width) x \(lens.height) when the "
+          + "capture was opened; open it again")
+    }
+    return picture
+  }
+
+  /// All frames, cropped about their centres to the shape of width x height and scaled to it; several
+  /// files are read at once.
+  ///
+  /// - Throws: the error of the first that can't be read.
   public func frames(width: Int, height: Int) throws -> [Frame] {
-    try entries.indices.map { try frame($0, width: width, height: height) }
+    let results = Mutex([Result<Frame, any Error>?](repeating: nil, count: entries.count))
+    DispatchQueue.concurrentPerform(iterations: entries.count) { i in
+      let result = Result { try frame(i, width: width, height: height) }
+      results.withLock { $0[i] = result }
+    }
+    return try results.withLock { $0 }.map { try $0!.get() }
   }
 }
 

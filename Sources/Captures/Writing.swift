@@ -122,10 +122,12 @@ extension Image {
 
 // MARK: - Folders
 
-/// A folder in the making, under a name of its own until it is complete.
+/// A folder in the making, under a name of its own until it is complete. Where an empty folder is there
+/// already, it may be a disk's or a link's: what is made inside of it moves up.
 private final class PartialFolder {
   private let folder: String
   private let path: String
+  private let isThere: Bool
   private var files: [String] = []
   private var folders: [String] = []
 
@@ -133,7 +135,8 @@ private final class PartialFolder {
     var name = folder
     while name.count > 1, name.hasSuffix("/") { name.removeLast() }
     self.folder = folder
-    path = name + ".partial-\(UInt64.random(in: 0 ..< .max))"
+    isThere = kind(of: folder) == .folder
+    path = name + (isThere ? "/" : "") + ".partial-\(UInt64.random(in: 0 ..< .max))"
     guard mkdir(path, 0o755) == 0 else { throw unwritable(path) }
   }
 
@@ -148,7 +151,15 @@ private final class PartialFolder {
   }
 
   func finish() throws {
-    guard rename(path, folder) == 0 else { throw unwritable(folder) }
+    guard isThere else {
+      guard rename(path, folder) == 0 else { throw unwritable(folder) }
+      return
+    }
+    // What says that the folder is a capture is saved last, and comes last here, too.
+    for name in folders.filter({ !$0.contains("/") }) + files.filter({ !$0.contains("/") }) {
+      guard rename("\(path)/\(name)", "\(folder)/\(name)") == 0 else { throw unwritable(folder) }
+    }
+    rmdir(path)
   }
 
   /// Removes what was made here, and nothing else.

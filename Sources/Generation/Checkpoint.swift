@@ -29,6 +29,9 @@ extension FrameModel {
     if let text = file.metadata["resolution"], !(16...16384).contains(Int(text) ?? 0) {
       throw ModelError.badConfiguration(path: origin, reason: "resolution '\(text)'")
     }
+    guard !file.tensors.keys.contains(where: { $0.hasPrefix("average.") }) else {
+      throw ModelError.checkpoint(path: origin)
+    }
     let weights = Weights(file.tensors, origin: origin, on: device)
     try self.init(configuration, weights, device)
     try weights.checkFinite()

@@ -192,6 +192,7 @@ extension Configuration {
 public enum ModelError: Error, Equatable, CustomStringConvertible {
   case preset(String)
   case noConfiguration(path: String)
+  case checkpoint(path: String)
   case badConfiguration(path: String, reason: String)
 
   public var description: String {
@@ -201,6 +202,9 @@ public enum ModelError: Error, Equatable, CustomStringConvertible {
       return "preset '\(name)' is not one of \(names)"
     case .noConfiguration(let path):
       return "weights file '\(path)' is not a frame model's: it has no configuration"
+    case .checkpoint(let path):
+      return
+        "'\(path)' is a training run's checkpoint; its model is model.safetensors in the same folder"
     case .badConfiguration(let path, let reason):
       return "weights file '\(path)' has a configuration that no network can have: \(reason)"
     }

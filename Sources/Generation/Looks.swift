@@ -123,13 +123,14 @@ struct Looks {
   }
 
   private func decoded(_ id: Int, _ camera: Camera) throws -> Frame {
-    var image: Image
-    if id >= filed, case .frame(let frame) = kept[id - filed] {
-      image = frame.image
-    } else {
-      image = try picture(of: id).image(name: "keyframe \(id)")
-    }
     let lens = camera.intrinsics
+    guard id >= filed, case .frame(let frame) = kept[id - filed] else {
+      let picture = try picture(of: id)
+      return Frame(
+        image: try picture.image(name: "keyframe \(id)", fittedTo: lens.width, lens.height),
+        camera: camera)
+    }
+    var image = frame.image
     if (image.width, image.height) != (lens.width, lens.height) {
       image = image.fitted(width: lens.width, height: lens.height)
     }

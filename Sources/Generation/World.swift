@@ -23,10 +23,9 @@ public actor World {
   private(set) var memory: SpatialMemory<Void>
   var looks: Looks
   private let log: Log?
-  /// The keyframe that was last remembered while walking.
+  /// The keyframe that was last remembered while walking, in this walk or an earlier one.
   private var newest: Int?
   private var course = Course()
-  private var isPrefetching = false
   /// A keyframe that was drawn from and whose surfaces' distances nobody has guessed yet: they are
   /// known from the next frame on.
   private var unjudged: Int?
@@ -71,9 +70,12 @@ public actor World {
   ) throws {
     scale = file.place.scale
     self.settings = settings
+    var newest: Int?
     let memory = try SpatialMemory<Void>(scale: scale, policy: .walking) { filling in
-      try filling.add(file, width: width, height: height, settings, known: known, before: walk)
+      newest = try filling.add(
+        file, width: width, height: height, settings, known: known, before: walk)
     }
+    self.newest = newest
     looks = Looks(
       settings.budgets(on: model.device), file: file, filed: memory.count, size: (width, height))
     log = try author.map {
@@ -130,7 +132,7 @@ public actor World {
     let image = prediction.image.image
     let drawn = clock.now
     if remembers { remember(Frame(image: image, camera: camera), prediction, from: context) }
-    lookAhead(from: camera)
+    course.pass(camera, at: .now)
     return Drawn(
       frame: Frame(image: image, camera: camera), context: context.map(\.id),
       keyframes: memory.count, evaluations: prediction.evaluations,
@@ -218,17 +220,11 @@ public actor World {
 
   // MARK: Looking ahead
 
-  /// Makes the KV that will be wanted soon between this frame and the next, a few at a time.
-  private func lookAhead(from camera: Camera) {
-    course.pass(camera, at: .now)
-    if unjudged != nil { Task { [weak self] in await self?.judge() } }
-    guard settings.prefetches > 0, !isPrefetching, looks.countOfKV < memory.count else { return }
-    isPrefetching = true
-    Task { [weak self] in await self?.prefetch() }
-  }
-
-  private func prefetch() {
-    isPrefetching = false
+  /// Makes ready what the next frames will want, a little at a time: to be called when a frame is on
+  /// its way and the next is not asked for yet. What is drawn does not depend on it.
+  public func lookAhead() {
+    judge()
+    guard settings.prefetches > 0, looks.countOfKV < memory.count else { return }
     let soon = course.ahead.map { memory.recall(for: $0, limit: settings.contexts) } ?? []
     let wanted = newest.flatMap { memory[id: $0] }.map { [$0] + soon } ?? soon
     let missing = wanted.filter { !looks.hasKV($0.id) && unreadable[$0.id] == nil }
@@ -239,11 +235,13 @@ public actor World {
 extension Filling<Void> {
   /// Takes what a file knew of its keyframes before a walk.
   ///
+  /// - Returns: the newest keyframe that was drawn; nil for none.
   /// - Throws: `WorldFileError`
   fileprivate mutating func add(
     _ file: WorldFile, width: Int, height: Int, _ settings: World.Settings, known: Int,
     before walk: Int
-  ) throws {
+  ) throws -> Int? {
+    var newest: Int?
     func damage(_ what: String) -> WorldFileError { .damaged(file: file.path, reason: what) }
     try file.forEachKeyframe { keyframe in
       guard keyframe.id < known else { return }
@@ -253,8 +251,9 @@ extension Filling<Void> {
       guard add((), camera: camera, generation: keyframe.generation, certainty: certainty) else {
         throw damage("the camera of keyframe \(keyframe.id) is none")
       }
+      if keyframe.walk != nil { newest = keyframe.id }
     }
-    guard settings.guessesDepth else { return }
+    guard settings.guessesDepth else { return newest }
     let all = file.status.saved
     try file.forEachDepth(before: walk) { id, bytes in
       guard let depth = CoarseDepth(codes: bytes), 0..<all ~= id else {
@@ -262,6 +261,7 @@ extension Filling<Void> {
       }
       if id < count { learn(depth, of: id) }
     }
+    return newest
   }
 }
 

@@ -27,8 +27,8 @@ extension World {
     /// Whether drawn frames that show something new are remembered.
     public var admits = true
     /// Bytes of KV kept on the device; nil for what suits it: an eighth of the host's memory on a
-    /// CPU, a quarter of its own on a GPU (which is there for the network, too), 4 GiB at most. Where
-    /// views are refined, a quarter of it is for their tiles.
+    /// CPU, a quarter of its own on a GPU (which is there for the network, too), 4 GiB at most on both.
+    /// Where views are refined, a quarter of it is for their tiles.
     public var kvBudget: Int?
     /// Bytes of KV kept in the host's memory when the device's are full; nil: an eighth of it where
     /// the device is a GPU, none on a CPU, where both are the same memory.
@@ -58,7 +58,7 @@ extension World {
     }
 
     func budgets(on device: Device) -> Budgets {
-      let share = Int(clamping: ProcessInfo.processInfo.physicalMemory / 8)
+      let share = min(4 << 30, Host.memory / 8)
       let isHost = device == .cpu
       let onGPU = min(4 << 30, device.facts.map { $0.memory / 4 } ?? 1 << 30)
       return Budgets(

@@ -111,7 +111,7 @@ extension Tensor {
 
   /// The values in row-major order as Float64, copied.
   public var doubles: [Double] {
-    let t = to(.float64)
+    let t = to(type, .cpu).to(.float64)  // which Apple's GPUs lack
     return [Double](unsafeUninitializedCapacity: t.count) { buffer, n in
       t.copyBytes(to: UnsafeMutableRawBufferPointer(buffer))
       n = t.count

@@ -233,8 +233,8 @@ public enum TrainingError: Error, CustomStringConvertible {
     case .over(let step):
       "the run is over since step \(step): its learning rate is 0; train on with --weights"
     case .occupied(let folder, let checkpoint):
-      "'\(folder)' holds a run already: go on with it by --resume \(checkpoint), or choose another "
-        + "folder"
+      "'\(folder)' holds a run already: go on with it by rtfm train --resume \(checkpoint) --out "
+        + "\(folder), or choose another folder"
     case .capture(let name, let reason):
       "nothing can be learned from the capture '\(name)': it \(reason)"
     case .folder(let path):

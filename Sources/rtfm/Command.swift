@@ -47,12 +47,12 @@ struct Command {
 
 /// The folder with this program's sources, where it lies in one.
 enum SourceTree {
-  /// A file of it, by its path from the root: looked for in the working directory, then upwards
-  /// from the program itself.
+  /// A file of it, by its path from the root: looked for upwards from the program itself, and nowhere
+  /// else, since scripts of it are run.
   static func file(_ path: String) -> String? {
     let own = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
     var url = URL(fileURLWithPath: own ?? CommandLine.arguments[0]).resolvingSymlinksInPath()
-    var folders = [FileManager.default.currentDirectoryPath]
+    var folders: [String] = []
     while url.path != "/" {
       url.deleteLastPathComponent()
       folders.append(url.path)

@@ -5,7 +5,11 @@ import Synchronization
 /// Runs something until it ends, or is cancelled by Ctrl-C; a second Ctrl-C ends the program.
 ///
 /// Programs that end others may signal twice at once (`timeout` does): half a second counts as once.
-func untilInterrupted(_ body: @escaping @Sendable () async throws -> Void) async throws {
+///
+/// - Parameter endsSlowly: whether what is under way may take a while, and to say so.
+func untilInterrupted(
+  endsSlowly: Bool = false, _ body: @escaping @Sendable () async throws -> Void
+) async throws {
   let task = Task { try await body() }
   let begun = Mutex<ContinuousClock.Instant?>(nil)
   let sources = [SIGINT, SIGTERM].map { number in
@@ -16,7 +20,10 @@ func untilInterrupted(_ body: @escaping @Sendable () async throws -> Void) async
         defer { begun = begun ?? .now }
         return begun
       }
-      guard let first else { return task.cancel() }
+      guard let first else {
+        if endsSlowly { note("ending after this frame; once more ends it at once") }
+        return task.cancel()
+      }
       // What is running goes on until the end, so that nothing may be taken down under it.
       if ContinuousClock.now - first > .milliseconds(500) { _exit(130) }
     }

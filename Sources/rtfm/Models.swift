@@ -35,12 +35,21 @@ struct Shelf: Sendable {
     return found
   }
 
+  /// The path of a place that a user names: what is there, or a world on the shelf; the standard one where
+  /// nothing is named.
+  func place(_ name: String?) throws -> String {
+    guard let name else { return try path() }
+    let isThere = name.contains("/") || FileManager.default.fileExists(atPath: name)
+    return isThere ? name : (try? path(of: name)) ?? name
+  }
+
   /// The names of everything on the shelf.
   var names: [String] {
     let found = places.compactMap { try? FileManager.default.contentsOfDirectory(atPath: $0) }
-    return (found.first ?? []).filter { !$0.hasPrefix(".") && $0.hasSuffix(ending) }
+    let names = found.joined().filter { !$0.hasPrefix(".") && $0.hasSuffix(ending) }
       .map { String($0.dropLast(ending.count)) }
-      .filter { !$0.contains(".") }.sorted()
+      .filter { !$0.contains(".") }
+    return Set(names).sorted()
   }
 
   /// Whether a path is that of something on the shelf.
@@ -104,7 +113,7 @@ extension Shelf {
     if let name { return try path(of: name) }
     let isFast = device != .cpu || cores >= Self.manyCores
     let large = isFast ? try? path(of: "rtfm-small") : nil
-    let place = try place ?? Shelf.worlds.path()
+    let place = try Shelf.worlds.place(place)
     if let large, Shelf.worlds.holds(place) { return large }
     let own = Self.ownModel(of: place)
     if FileManager.default.fileExists(atPath: own) { return own }

@@ -32,13 +32,12 @@ final class Place: Sendable {
   static func open(_ path: String?, size: Size, fine: Size? = nil, save: String? = nil) throws
     -> Place
   {
-    let path = try path ?? Shelf.worlds.path(of: "room")
+    let path = try Shelf.worlds.place(path)
     if isWorld(path) {
       guard save == nil else { throw PlaceError.isSaved(path) }
       return try Place(WorldFile(at: path), size: size)
     }
-    guard !Shots.isVideo(path) else { throw PlaceError.hasNoPoses(path) }
-    try Shots.refuseForeign(path)
+    try refuseUnposed(path)
     func open(_ capture: Capture) throws -> Place {
       guard let save else { return try Place(capture, size: size, fine: fine ?? size) }
       return try Place(file(at: save, of: capture, at: path), size: size)
@@ -63,6 +62,12 @@ final class Place: Sendable {
       throw PlaceError.hasOthers(save, named: capture.name)
     }
     return file
+  }
+
+  /// - Throws: where a file is a video, or a picture of a kind that nobody reads here.
+  static func refuseUnposed(_ path: String) throws {
+    guard !Shots.isVideo(path) else { throw PlaceError.hasNoPoses(path) }
+    try Shots.refuseForeign(path)
   }
 
   private init(_ capture: Capture, size: Size, fine: Size) throws {
@@ -200,7 +205,11 @@ extension WorldFile {
 
 /// A capture, or what a world was made of, to be measured by.
 func withCapture<R>(at path: String, _ body: (Capture) throws -> R) throws -> R {
-  guard isWorld(path) else { return try body(Capture(contentsOf: path)) }
+  guard isWorld(path) else {
+    try Place.refuseUnposed(path)
+    guard !Shots.isPhoto(path) else { throw PlaceError.isOnePhoto(path) }
+    return try body(Capture(contentsOf: Shelf.worlds.place(path)))
+  }
   return try withTemporaryFolder { folder in
     let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     let file = try WorldFile(at: path)
@@ -213,6 +222,7 @@ func withCapture<R>(at path: String, _ body: (Capture) throws -> R) throws -> R 
 /// A world that was not meant.
 enum PlaceError: Error, CustomStringConvertible {
   case hasNoPoses(String)
+  case isOnePhoto(String)
   case isSaved(String)
   case isAnother(String, holds: String, not: String)
   case hasOthers(String, named: String)
@@ -221,6 +231,9 @@ enum PlaceError: Error, CustomStringConvertible {
     switch self {
     case .hasNoPoses(let path):
       "\(path): is a video; make a place of it first: rtfm ingest \(path) --out PLACE"
+    case .isOnePhoto(let path):
+      "\(path): is one photo; this takes a place of several, drawn from one another: a folder of photos "
+        + "with their poses (rtfm ingest), or a world's file"
     case .isSaved(let path):
       "\(path): is saved as you walk in it, so --save is for captures; to leave it as it is, walk "
         + "in a copy: rtfm world branch"

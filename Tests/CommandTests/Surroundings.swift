@@ -38,5 +38,5 @@ struct ListeningSocket {
     port = UInt16(bigEndian: address.sin_port)
   }
 
-  func close() { _ = Glibc.close(descriptor) }
+  func close() { _ = Foundation.close(descriptor) }
 }

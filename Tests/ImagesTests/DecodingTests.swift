@@ -60,6 +60,27 @@ struct DecodingTests {
     #expect(try Image(decoding: kind.file, name: "fixture").pixels == kind.pixels)
   }
 
+  /// A large JPEG that is fitted to a small size is decoded smaller: like the whole one, fitted.
+  @Test(arguments: [(1600, 1200), (1200, 1600), (1604, 1202), (1001, 701), (300, 200)])
+  func fitsLargePicturesAsIfTheyWereDecodedWhole(_ width: Int, _ height: Int) throws {
+    var image = Image(width: width, height: height)
+    for y in 0..<height {
+      for x in 0..<width {
+        let wave = sin(Double(x) / 23) * cos(Double(y) / 31) + (x / 80 % 2 == y / 60 % 2 ? 0.4 : 0)
+        image[x, y] = SIMD3(UInt8(120 + 80 * wave), UInt8(x * 255 / width), UInt8(y * 255 / height))
+      }
+    }
+    let file = try ImageFile(image.jpeg(quality: 90), name: "fixture")
+    for (w, h) in [(64, 64), (96, 64), (width, height)] {
+      let (found, whole) = (
+        try file.image(fittedTo: w, h), try file.image().fitted(width: w, height: h)
+      )
+      #expect((found.width, found.height) == (w, h))
+      let apart = zip(found.pixels, whole.pixels).map { abs(Int($0) - Int($1)) }
+      #expect(apart.max()! <= 6 && Double(apart.reduce(0, +)) < 0.7 * Double(apart.count))
+    }
+  }
+
   @Test func goesByContentAndNotByName() throws {
     let folder = try TemporaryFolder()
     let image = Image.noise(5, 4)

@@ -266,7 +266,8 @@ struct RecallTests {
     }
     print("recall in 1,000 keyframes: \(time / 20), \(Double(found) / 20) keyframes on average")
     #expect(found >= 40)
-    #expect(time / 20 < .seconds(2))
+    // 0.4 ms are usual, and a slow machine that does other things, too, is no fault.
+    #expect(time / 20 < .milliseconds(100))
   }
 }
 

@@ -139,9 +139,12 @@ struct RawClient: Sendable {
 
   /// Says which keys are held, how far the mouse went and which frame arrived.
   func say(
-    _ seq: Int, move: [Double] = [0, 0, 0], turn: [Double] = [0, 0], seen: Int = 0
+    _ seq: Int, move: [Double] = [0, 0, 0], turn: [Double] = [0, 0], seen: Int = 0,
+    seconds: Double? = nil
   ) async throws {
-    try await send(text: #"{"v":1,"seq":\#(seq),"move":\#(move),"turn":\#(turn),"seen":\#(seen)}"#)
+    let time = seconds.map { #","seconds":\#($0)"# } ?? ""
+    try await send(
+      text: #"{"v":1,"seq":\#(seq),"move":\#(move),"turn":\#(turn),"seen":\#(seen)\#(time)}"#)
   }
 
   static func frame(

@@ -92,7 +92,8 @@ import Torch
       let unlike = zip(x.images.floats, y.images.floats).count { abs($0 - $1) > 2.5 / 127.5 }
       #expect(unlike <= y.images.count / 1000)
       let (shown, truth) = (x.shown?.floats ?? [], y.shown?.floats ?? [])
-      #expect(zip(shown, truth).count { $0 != $1 } <= truth.count / 200 && shown.count == truth.count)
+      #expect(
+        zip(shown, truth).count { $0 != $1 } <= truth.count / 200 && shown.count == truth.count)
     }
   }
 }

@@ -16,7 +16,8 @@
 int codecs_jpeg_size(const uint8_t *data, size_t count, int *width, int *height, char *reason);
 int codecs_png_size(const uint8_t *data, size_t count, int *width, int *height, char *reason);
 
-/// Decodes into `rgb`, width * height * 3 bytes, with the size that the header says.
+/// Decodes into `rgb`, width * height * 3 bytes, with the size that the header says; a JPEG also with a
+/// half, a quarter or an eighth of it, if that is whole.
 ///
 /// Any colour type: grey is repeated, alpha is laid over black, 16 bits become 8. Truncated or
 /// corrupt data fails, even where a library would only warn.

@@ -66,6 +66,7 @@ enum NewFile {
     let path = absolute(path)
     var status = stat()
     guard lstat(path, &status) != 0 else { throw WorldFileError.occupied(file: path) }
+    removeUnfinished(at: path)
     let partial = "\(path).partial-\(UInt32.random(in: 0 ... .max))"
     defer { unlink(partial) }
     try WorldFile.wording(path) {
@@ -85,6 +86,18 @@ enum NewFile {
     }
   }
 
+  /// Removes what was left of files of that name whose making was ended: who makes one holds it locked.
+  private static func removeUnfinished(at path: String) {
+    let (folder, name) = (
+      (path as NSString).deletingLastPathComponent, (path as NSString).lastPathComponent
+    )
+    let files = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    for file in files where file.hasPrefix("\(name).partial-") {
+      let isOurs = UInt32(file.dropFirst(name.count + 9)) != nil
+      if isOurs, !ReadOnly.isLocked("\(folder)/\(file)") { unlink("\(folder)/\(file)") }
+    }
+  }
+
   /// Gives a file its name unless something has it.
   private static func rename(_ partial: String, _ path: String) -> Bool {
     if link(partial, path) == 0 { return true }
@@ -97,6 +110,10 @@ enum NewFile {
     let file = open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { throw failure(path) }
     defer { close(file) }
+    #if canImport(Darwin)
+      // fsync leaves it to the disk there.
+      if fcntl(file, F_FULLFSYNC) == 0 { return }
+    #endif
     guard fsync(file) == 0 else { throw failure(path) }
   }
 
@@ -147,7 +164,9 @@ enum ReadOnly {
     defer { claim.drop() }
     try WorldFile.checkHeader(of: path)
     guard !isLocked(path) else { throw WorldFileError.busy(file: path) }
-    guard size(of: "\(path)-wal") > 0 else { return try open(uri(path), .reader, body) }
+    if size(of: "\(path)-wal") == 0, isInPlaceReadable {
+      return try open(uri(path), .reader, body)
+    }
     return try withCopy(of: path) { try open($0, .scratchReader, body) }
   }
 
@@ -167,6 +186,11 @@ enum ReadOnly {
     return try queue.unsafeRead(body)
   }
 
+  /// Whether SQLite understands such a name: not every system's does.
+  private static let isInPlaceReadable =
+    (try? DatabaseQueue(path: "file::memory:?cache=private", configuration: .reader)) != nil
+    && !FileManager.default.fileExists(atPath: "file::memory:?cache=private")
+
   /// A name by which SQLite takes no lock and makes no file beside it.
   private static func uri(_ path: String) -> String {
     let plain = CharacterSet(charactersIn: "/-_.~").union(.alphanumerics)
@@ -180,14 +204,14 @@ enum ReadOnly {
     let files = FileManager.default
     try files.createDirectory(atPath: folder, withIntermediateDirectories: true)
     defer { try? files.removeItem(atPath: folder) }
-    for end in ["", "-wal"] {
+    for end in ["", "-wal"] where end.isEmpty || size(of: path + end) > 0 {
       try files.copyItem(atPath: path + end, toPath: "\(folder)/copy.world\(end)")
     }
     return try body("\(folder)/copy.world")
   }
 
   /// Whether another process holds SQLite's lock on a file.
-  private static func isLocked(_ path: String) -> Bool {
+  static func isLocked(_ path: String) -> Bool {
     let file = Foundation.open(path, O_RDONLY | O_CLOEXEC)
     guard file >= 0 else { return false }
     defer { close(file) }

@@ -53,7 +53,13 @@ extension SalvageReport {
     let pictures = Self.ids(of: "picture", old, atLeast: 0)
     let format = try Schema.version(old)
     var cameras: [Camera] = []
-    for id in Self.ids(of: "keyframe", old, atLeast: (pictures.last ?? -1).adding(1)) {
+    let ids = Self.ids(of: "keyframe", old, atLeast: (pictures.last ?? -1).adding(1))
+    // Ids have no gaps but where rows are gone.
+    for (before, id) in zip([-1] + ids, ids) where id > before.adding(1) {
+      lost.append(
+        id == before + 2 ? "keyframe \(before + 1)" : "keyframes \(before + 1) to \(id - 1)")
+    }
+    for id in ids {
       guard var keyframe = Self.keyframe(id, old, format: format) else {
         lost.append("keyframe \(id)")
         continue

@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import GRDBSQLite
 public import Images
 public import Scene
 import Synchronization
@@ -143,6 +144,11 @@ public final class WorldFile: Sendable {
 
   /// Runs something, with its errors in a world's words.
   static func wording<R>(_ path: String, _ body: () throws -> R) throws -> R {
+    guard sqlite3_libversion_number() >= 3_037_000 else {
+      let version = String(cString: sqlite3_libversion())
+      throw WorldFileError.failed(
+        file: path, reason: "needs SQLite 3.37 or newer, and this system has \(version)")
+    }
     do { return try body() } catch let damage as RowDamage {
       throw WorldFileError.damaged(file: path, reason: "\(damage.what) is damaged")
     } catch ImageError.unreadable(let file, let reason) {
@@ -285,6 +291,7 @@ extension Configuration {
         sql: """
           PRAGMA locking_mode = EXCLUSIVE;
           PRAGMA synchronous = FULL;
+          PRAGMA fullfsync = ON;
           PRAGMA mmap_size = 0;
           PRAGMA trusted_schema = OFF;
           PRAGMA cell_size_check = ON;

@@ -155,6 +155,7 @@ export class Input {
       if (x < innerWidth / 2 && !this.thumb) return this.beginThumb(id, x, y);
       this.look ??= { id, x, y, scale: TOUCH };
     } else if (event.button === 0 && !this.isLocked) {
+      this.canvas.setPointerCapture(id);
       this.look = { id, x, y, scale: MOUSE };
       this.lock();
     }
@@ -174,6 +175,8 @@ export class Input {
     const { pointerId: id, clientX: x, clientY: y } = event;
     if (this.thumb?.id === id) return this.moveThumb(x, y);
     if (this.look?.id !== id) return;
+    // A button that was let go of outside of the window, or over something else.
+    if (event.buttons === 0) return this.lift(event);
     const { scale } = this.look;
     this.addTurn((x - this.look.x) * scale, (this.look.y - y) * scale);
     Object.assign(this.look, { x, y });

@@ -134,7 +134,7 @@ function tick(now) {
   if (changedAt !== null && wire.isOpen) send();
   rtfm.fps = meter.fps(performance.now());
   rtfm.latency = meter.latency;
-  figures.set("fps", String(rtfm.fps));
+  figures.set("fps", rtfm.fps > 0 ? String(rtfm.fps) : "–");
   figures.set("latency", rtfm.latency > 0 ? rtfm.latency.toFixed(0) : "–");
   requestAnimationFrame(tick);
 }
@@ -145,13 +145,17 @@ function pause() {
   if (wire.isOpen) send();
   document.body.classList.add("paused");
 }
+function goOn() { document.body.classList.remove("paused"); }
 addEventListener("blur", pause);
-addEventListener("focus", () => document.body.classList.remove("paused"));
-document.addEventListener("visibilitychange", () => { if (document.hidden) pause(); });
+addEventListener("focus", goOn);
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) pause();
+  else if (document.hasFocus()) goOn();
+});
 
 const commands = {
   r: () => input.goHome(), h: () => overlay.toggle(), "?": () => overlay.toggleHelp(),
-  p: () => view.save(walk.title || "view"),
+  p: () => view.save(walk.title || "view"), home: () => input.goHome(),
 };
 addEventListener("keydown", (event) => commands[label(event)]?.());
 $("home").addEventListener("click", commands.r);

@@ -38,14 +38,20 @@ export class Map2D {
     const scale = (0.86 * half) / this.radius;
     const toScreen = ([x, y]) => [half + (x - place.x) * scale, half - (y - place.y) * scale];
     this.toScreen = toScreen;
+    g.fillStyle = "rgb(190 205 220 / 34%)";
+    g.beginPath();
     for (const [id, at] of this.keyframes) {
-      if (!recalled.has(id)) this.wedge(g, toScreen(at), at[2], WEDGE, "rgb(190 205 220 / 34%)");
+      if (!recalled.has(id)) this.wedge(g, toScreen(at), at[2], WEDGE);
     }
+    g.fill();
     for (const id of recalled) {
       const at = this.keyframes.get(id);
       if (!at) continue;
       this.thread(g, toScreen(at));
-      this.wedge(g, toScreen(at), at[2], 11, "#ffc56b");
+      g.fillStyle = "#ffc56b";
+      g.beginPath();
+      this.wedge(g, toScreen(at), at[2], 11);
+      g.fill();
     }
     this.viewer(g, place.heading);
   }
@@ -91,16 +97,14 @@ export class Map2D {
     return this.radius === null ? wanted : this.radius + 0.12 * (wanted - this.radius);
   }
 
-  wedge(g, [x, y], heading, length, color) {
+  /** Adds a wedge to the path that is filled next. */
+  wedge(g, [x, y], heading, length) {
     const isOut = (v) => v < -length || v > 2 * this.half + length;
     if (isOut(x) || isOut(y)) return;
-    g.fillStyle = color;
-    g.beginPath();
     g.moveTo(x, y);
     for (const side of [-SIGHT, SIGHT]) {
       g.lineTo(x + length * Math.sin(heading + side), y - length * Math.cos(heading + side));
     }
-    g.fill();
   }
 
   thread(g, [x, y]) {

@@ -38,6 +38,8 @@ struct Explore: AsyncParsableCommand {
   var precision: Precision?
   @Option(help: "Keyframes that a picture is drawn from.")
   var contexts = 4
+  @Option(help: "Whether to remember drawn pictures that show something new.")
+  var admit = true
   @Option(help: "Network evaluations a picture, or auto: more where the model is less sure.")
   var steps: Steps = 1
   @Option(
@@ -49,7 +51,8 @@ struct Explore: AsyncParsableCommand {
   @Option(
     help: """
       Size of the pictures, as 256x192 or 128; by default the model's own on a CPU, and about twice \
-      that on a GPU. Larger ones than the model's own are drawn in tiles.
+      that on a GPU. Larger ones than the model's own are drawn in tiles. Photos are cropped about their \
+      middle to the shape: 228x128 shows all of one of 16:9.
       """)
   var resolution: Size?
   @Option(
@@ -69,7 +72,7 @@ struct Explore: AsyncParsableCommand {
     let size = resolution ?? Size.usual(of: model)
     var settings = World.Settings()
     (settings.contexts, settings.steps, settings.detail) = (contexts, steps, detail)
-    settings.noise = noise
+    (settings.noise, settings.admits) = (noise, admit)
     let fine = settings.fineSize(width: size.width, height: size.height, tile: model.tile)
     let place = try Place.open(
       place, size: size, fine: Size(width: fine.width, height: fine.height), save: save)
@@ -149,9 +152,11 @@ private actor Walk: Walkable {
     let times = View.Times(
       recall: Float(drawn.recall), gather: Float(drawn.gather), network: Float(drawn.network),
       jpeg: Float((clock.now - start) / .milliseconds(1)))
+    let warning = await warning()
+    Task { [world] in await world.lookAhead() }  // while the picture is on its way
     return View(
       jpeg: jpeg, camera: drawn.frame.camera, keyframes: drawn.keyframes,
       newKeyframes: news.map { View.Keyframe(id: $0.id, pose: $0.pose) }, context: drawn.context,
-      times: times, warning: await warning(), isUnfinished: drawn.isUnfinished)
+      times: times, warning: warning, isUnfinished: drawn.isUnfinished)
   }
 }

@@ -89,8 +89,10 @@ struct Ingest: ParsableCommand {
 
   /// Gives `body` a folder that is gone afterwards, on Ctrl-C, too.
   private func withWorkFolder(_ body: (String) throws -> Void) throws {
-    let sources = [SIGINT, SIGTERM].map { number in
-      signal(number, SIG_IGN)
+    let sources = [SIGINT, SIGTERM, SIGHUP].compactMap { number -> (any DispatchSourceSignal)? in
+      let former = signal(number, SIG_IGN)
+      // `nohup` is for who wants it to go on.
+      if number == SIGHUP, former.map({ unsafeBitCast($0, to: Int.self) }) == 1 { return nil }
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler { Tool.end() }
       source.resume()

@@ -19,7 +19,10 @@ struct Render: AsyncParsableCommand {
       world if none.
       """)
   var place: String?
-  @Option(help: "PATH.json, or through (the default), orbit, spin or return.")
+  @Option(
+    help:
+      "PATH.json, or through (the default where there are several pictures), orbit, spin or return."
+  )
   var path: String?
   @Option(help: "Replay this walk of a world's log, with the world as it was when it began.")
   var walk: Int?
@@ -44,7 +47,8 @@ struct Render: AsyncParsableCommand {
   var admit: Bool?
   @Option(
     help: """
-      Size of the frames, as 256x192 or 128; the model's own by default. Larger ones are drawn in tiles.
+      Size of the frames, as 256x192 or 128; the model's own by default. Larger ones are drawn in tiles. \
+      Photos are cropped about their middle to the shape: 228x128 shows all of one of 16:9.
       """)
   var resolution: Size?
   @Option(
@@ -72,6 +76,9 @@ struct Render: AsyncParsableCommand {
       ("resolution", resolution != nil),
       ("precision", precision != nil),
     ]
+    if let path, path.hasSuffix(".json"), frames != nil {
+      throw ValidationError("'\(path)' says how many frames there are: leave out --frames")
+    }
     if walk != nil, let other = own.first(where: \.isSet) {
       throw ValidationError("--walk draws a walk as it was drawn then: leave out --\(other.name)")
     }
@@ -80,7 +87,7 @@ struct Render: AsyncParsableCommand {
   func run() async throws {
     try checkWritable(out, sheetPath)
     try checkSheet()
-    try await untilInterrupted { try await draw() }
+    try await untilInterrupted(endsSlowly: true) { try await draw() }
   }
 
   private var sheetPath: String { (out as NSString).deletingPathExtension + ".png" }
@@ -129,7 +136,12 @@ struct Render: AsyncParsableCommand {
     var sheet = ContactSheet(columns: 8)
     let stride = max(1, path.cameras.count / 32)
     var count = 0
+    var told = ContinuousClock.now
     for (i, camera) in path.cameras.enumerated() where !Task.isCancelled {
+      if ContinuousClock.now - told > .seconds(10) {
+        note("\(i) of \(path.cameras.count) frames")
+        told = .now
+      }
       let drawn = await world.draw(camera)
       try video.add(drawn.frame.image)
       if i % stride == 0 { sheet.add(drawn.frame.image, caption: "\(i)") }
@@ -145,10 +157,10 @@ struct Render: AsyncParsableCommand {
   }
 
   private func path(through place: Place, _ size: Size) throws -> Path {
-    let (start, frames) = (place.start, frames ?? 120)
-    switch path ?? "through" {
-    case "through": return .through(try place.cameras(), count: frames)
-    case "return": return .return(try place.cameras(), count: frames)
+    let (start, frames, cameras) = (place.start, frames ?? 120, try place.cameras())
+    switch path ?? (cameras.count > 1 ? "through" : "orbit") {
+    case "through": return .through(cameras, count: frames)
+    case "return": return .return(cameras, count: frames)
     case "spin": return .spin(start, up: place.up, count: frames)
     case "orbit":
       return .orbit(

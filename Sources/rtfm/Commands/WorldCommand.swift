@@ -73,6 +73,8 @@ struct WorldCommand: ParsableCommand {
 
     func run() throws {
       if isWorld(source) { return try salvage() }
+      try Place.refuseUnposed(source)
+      guard !Shots.isPhoto(source) else { throw PlaceError.isOnePhoto(source) }
       let capture = try Capture(contentsOf: source)
       try capture.makeWorld(at: out)
       note("wrote \(capture.count) keyframes to \(out)")
