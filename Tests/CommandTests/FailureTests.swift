@@ -1,6 +1,7 @@
 import Dispatch
 import Foundation
 import Images
+import Scene
 import TestSupport
 import Testing
 
@@ -103,6 +104,20 @@ import Testing
     }
   }
 
+  @Test func onePhotoIsNoPlaceToMeasure() throws {
+    try Package.withTemporaryFolder { folder in
+      let (photo, video) = ("\(folder)/photo.png", "\(folder)/walk.mp4")
+      try Image(width: 64, height: 48).writePNG(to: photo)
+      try Data("film".utf8).write(to: URL(fileURLWithPath: video))
+      for command in [
+        ["evaluate"], ["revisit"], ["world", "import", "--out", "\(folder)/a.world"],
+      ] {
+        try expectFailure(command + [photo], naming: "is one photo")
+        try expectFailure(command + [video], naming: "rtfm ingest")
+      }
+    }
+  }
+
   /// Where results can't go, nothing passes for done; where remarks can't, it does.
   @Test func lostResultsAreAFailureAndLostRemarksAreNone() throws {
     try Package.withTemporaryFolder { folder in
@@ -196,6 +211,7 @@ import Testing
     ["revisit", "a", "--family", "room"], ["train", "--capture-share", "0.5", "--out", "a"],
     ["bench", "--patch", "7", "--resolution", "64"], ["bench", "--model", "a", "--patch", "8"],
     ["render", "a.world", "--walk", "1", "--path", "spin", "--out", "a.mp4"],
+    ["render", "--path", "walk.json", "--frames", "8", "--out", "a.mp4"],
   ])
   func wordsThatAreOffEndWithTwo(arguments: [String]) throws {
     let process = Program.process(arguments)

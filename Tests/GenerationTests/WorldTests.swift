@@ -120,6 +120,8 @@ import Torch
         before.append(await world.draw(Self.walk[i], remembers: false).frame.image)
       }
       try file.close()
+      let walks = try WorldFile.inspect(file.path, thoroughly: false).newestWalks
+      #expect(walks.map(\.frames) == [24] && walks[0].model == "lively" && walks[0].id == 1)
       let reopened = try WorldFile(at: file.path)
       let other = try World(model: .lively(), file: reopened, width: 16, height: 16)
       #expect(await other.keyframes().map(\.pose) == world.keyframes().map(\.pose))
@@ -129,6 +131,25 @@ import Torch
       }
       try reopened.close()
     }
+  }
+
+  /// From noise each picture begins as the same noise: another than from zeros, and always the same.
+  @Test func picturesMayBeginAsNoise() async throws {
+    func pictures(noise: UInt64?) async -> [Image] {
+      var settings = World.Settings()
+      settings.noise = noise
+      let world = World(model: .lively(), scale: 2, settings: settings)
+      var images: [Image] = []
+      for camera in Self.walk.prefix(3) { images.append(await world.draw(camera).frame.image) }
+      return images
+    }
+    let (zeros, seven) = (await pictures(noise: nil), await pictures(noise: 7))
+    #expect(await pictures(noise: 7) == seven)
+    #expect(zip(zeros, seven).allSatisfy { $0 != $1 } && seven[0] != seven[1])
+    #expect(await pictures(noise: 8) != seven)
+    let model = FrameModel.lively()
+    let start = model.noise(seed: 7, for: Self.walk[0].intrinsics)
+    #expect(model.draw(Self.walk[0], context: nil, noise: start).image.image == seven[0])
   }
 
   @Test func aPictureThatCannotBeReadIsLeftOut() async throws {

@@ -42,7 +42,11 @@ do {
   }
   if let i = arguments.firstIndex(of: "--limit"), let bytes = rlim_t(arguments[i + 1]) {
     var limit = rlimit(rlim_cur: bytes, rlim_max: bytes)
-    setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+    #if canImport(Glibc)
+      setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+    #else
+      setrlimit(RLIMIT_FSIZE, &limit)
+    #endif
   }
   try walk(in: file)
 } catch {

@@ -13,10 +13,22 @@ public struct WorldReport: Codable, Hashable, Sendable {
   public var walks = 0
   /// Frames drawn on all walks.
   public var frames = 0
+  /// The newest walks, as many as 100, oldest first.
+  public var newestWalks: [Walk] = []
   /// Everything that is not as it was written; empty for a world that is whole.
   public var problems: [String] = []
   /// There were more problems than are listed.
   public var hasMoreProblems = false
+
+  public struct Walk: Codable, Hashable, Sendable {
+    /// What `rtfm render --walk` calls it.
+    public var id: Int
+    /// When it began, in milliseconds since 1970.
+    public var begun: Int
+    /// The name of the model that drew it.
+    public var model: String
+    public var frames: Int
+  }
 
   static let longestList = 100
 
@@ -44,6 +56,7 @@ extension WorldFile {
         return report
       }
       report.count(db)
+      report.listWalks(db)
       if thoroughly {
         report.checkSize(db)
         report.check(db, format: format)
@@ -74,6 +87,25 @@ extension WorldReport {
     attempt { report in
       let bytes = try Int.fetchOne(db, sql: "SELECT sum(length(poses)) FROM leg") ?? 0
       report.frames = bytes / CameraBytes.pose
+    }
+  }
+
+  fileprivate mutating func listWalks(_ db: Database) {
+    attempt { report in
+      let rows = try Row.fetchAll(
+        db,
+        sql: """
+          SELECT id, begun, model, (SELECT sum(length(poses)) FROM leg WHERE leg.walk = walk.id)
+          FROM walk ORDER BY id DESC LIMIT \(Self.longestList)
+          """)
+      report.newestWalks = rows.reversed().compactMap { row in
+        guard let id = Int.fromDatabaseValue(row[0]), let begun = Int.fromDatabaseValue(row[1]),
+          let model = String.fromDatabaseValue(row[2])
+        else { return nil }
+        return Walk(
+          id: id, begun: begun, model: model,
+          frames: (Int.fromDatabaseValue(row[3]) ?? 0) / CameraBytes.pose)
+      }
     }
   }
 

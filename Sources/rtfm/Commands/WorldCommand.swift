@@ -20,7 +20,7 @@ struct WorldCommand: ParsableCommand {
 
     func run() throws {
       let report = try WorldFile.inspect(world, thoroughly: false)
-      if json { try printJSON(report) } else { print(report.text) }
+      if json { try printJSON(report) } else { print(report.text + report.walkText) }
     }
   }
 
@@ -119,10 +119,20 @@ extension WorldReport {
   fileprivate var text: String {
     var lines = [
       "\(file): '\(name ?? "?")', format \(format), \(bytes) bytes",
-      "\(keyframes) keyframes, \(given) of them given; \(walks) walks, \(frames) frames drawn",
+      "\(keyframes) keyframes, \(given) of them given; \(walks) \(walks == 1 ? "walk" : "walks"), "
+        + "\(frames) frames drawn",
     ]
     lines += problems.map { "problem: \($0)" }
     if hasMoreProblems { lines.append("and more problems") }
     return lines.joined(separator: "\n")
+  }
+
+  /// A line for each walk.
+  fileprivate var walkText: String {
+    newestWalks.map { walk in
+      let day = Date(timeIntervalSince1970: Double(walk.begun) / 1000)
+        .formatted(.iso8601.dateSeparator(.dash).timeSeparator(.colon))
+      return "\nwalk \(walk.id): \(day), \(walk.frames) frames by \(walk.model)"
+    }.joined()
   }
 }
