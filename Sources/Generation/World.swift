@@ -75,7 +75,7 @@ public actor World {
       newest = try filling.add(
         file, width: width, height: height, settings, known: known, before: walk)
     }
-    self.newest = newest
+    self.newest = settings.goesOn ? newest : nil
     looks = Looks(
       settings.budgets(on: model.device), file: file, filed: memory.count, size: (width, height))
     log = try author.map {

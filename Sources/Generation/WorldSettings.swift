@@ -26,6 +26,9 @@ extension World {
     public var guessesDepth = false
     /// Whether drawn frames that show something new are remembered.
     public var admits = true
+    /// Whether a walk in a file goes on where the last one ended: its newest keyframe is in the contexts
+    /// as if the world had never been closed. Walks of before this was so are drawn again without.
+    public var goesOn = true
     /// Bytes of KV kept on the device; nil for what suits it: an eighth of the host's memory on a
     /// CPU, a quarter of its own on a GPU (which is there for the network, too), 4 GiB at most on both.
     /// Where views are refined, a quarter of it is for their tiles.
@@ -51,6 +54,7 @@ extension World {
       weighsCertainty = try values.decodeIfPresent(Bool.self, forKey: .weighsCertainty) ?? false
       guessesDepth = try values.decodeIfPresent(Bool.self, forKey: .guessesDepth) ?? false
       admits = try values.decode(Bool.self, forKey: .admits)
+      goesOn = try values.decodeIfPresent(Bool.self, forKey: .goesOn) ?? false
       kvBudget = try values.decodeIfPresent(Int.self, forKey: .kvBudget)
       hostBudget = try values.decodeIfPresent(Int.self, forKey: .hostBudget)
       pixelBudget = try values.decode(Int.self, forKey: .pixelBudget)
@@ -58,11 +62,12 @@ extension World {
     }
 
     func budgets(on device: Device) -> Budgets {
-      let share = min(4 << 30, Host.memory / 8)
+      let share = Host.memory / 8
       let isHost = device == .cpu
       let onGPU = min(4 << 30, device.facts.map { $0.memory / 4 } ?? 1 << 30)
       return Budgets(
-        kv: kvBudget ?? (isHost ? share : onGPU), hostKV: hostBudget ?? (isHost ? 0 : share),
+        kv: kvBudget ?? (isHost ? min(4 << 30, share) : onGPU),
+        hostKV: hostBudget ?? (isHost ? 0 : share),
         pixels: pixelBudget, fine: detail > 1 ? 0.25 : 0)
     }
   }

@@ -161,7 +161,8 @@ import Torch
       #"{"device":"cpu","height":16,"precision":"float32","settings":\#(settings),"width":16}"#
     let walk = WalkRecord(id: 1, known: 4, model: "m", weights: "w", settings: text)
     let recipe = try #require(World.Recipe(walk))
-    #expect(!recipe.settings.weighsCertainty && !recipe.settings.guessesDepth)
+    #expect(
+      !recipe.settings.weighsCertainty && !recipe.settings.guessesDepth && !recipe.settings.goesOn)
     #expect(recipe.settings.steps == 1)
     for steps in ["0", "-3", #""often""#] {
       let other = text.replacing(#""steps":1"#, with: #""steps":\#(steps)"#)
