@@ -18,7 +18,9 @@ func learn(_ run: TrainingRun, minutes: Double? = nil) throws {
   if device != .cpu {
     // For the heads of a network whose layers compute in BFloat16.
     Runtime.allowTF32(trainer.precision == .bfloat16)
-    Runtime.allowCuDNNAttention(true)
+    // cuDNN is faster, once it has made a plan for a size: dropped tokens and replaced contexts give
+    // many, and what plans for them cost no GPU has measured yet.
+    Runtime.allowCuDNNAttention(trainer.plan.tokenDropout == 0)
   }
   note("\(trainer.model.parameterCount) parameters on \(device), from step \(trainer.step)")
   note(trainer.filming)
